@@ -1,0 +1,116 @@
+import Egg
+import PluginABI
+
+/// What `render(name, locals, options)` and its companions are called with.
+nonisolated struct RenderArguments {
+  /// A template's name, or its text.
+  let first: egg_str
+  let locals: egg_value
+  /// `options.viewEngine`
+  let engine: String?
+
+  init(_ args: UnsafePointer<egg_value>?, _ count: UInt32) throws(EggError) {
+    guard let args, count > 0, args[0].kind == egg_kind(EGG_STRING) else {
+      throw EggError(code: "EGG_ARGUMENT", "render: expected a template's name")
+    }
+    first = args[0].text
+    locals = count > 1 ? args[1] : egg_value()
+    engine = count > 2 ? args[2].member("viewEngine")?.text.string : nil
+  }
+}
+
+nonisolated extension View {
+  /// `ctx.renderView(name, locals, options)`: the page, as a STRING.
+  func renderView(
+    _ call: egg_call, _ args: RenderArguments, _ result: UnsafeMutablePointer<egg_value>
+  ) throws(EggError) -> egg_step {
+    let file = try lookup.find(args.first.string)
+    let engine = try engines.engine(for: file, asked: args.engine)
+    let locals = try merged(args.locals, call)
+    return engine.pointee.render(
+      engine.pointee.`self`, call, egg_str(file.path), args.first, locals, result)
+  }
+
+  /// `ctx.renderString(text, locals, options)`
+  func renderString(
+    _ call: egg_call, _ args: RenderArguments, _ result: UnsafeMutablePointer<egg_value>
+  ) throws(EggError) -> egg_step {
+    let engine = try engines.engineForText(asked: args.engine)
+    let locals = try merged(args.locals, call)
+    return engine.pointee.render_string(
+      engine.pointee.`self`, call, args.first, locals, result)
+  }
+
+  /// `ctx.render(name, locals, options)`: sets the answer's body.
+  ///
+  /// An engine may keep the call it is given, and would then settle it with a page that nobody sets.
+  /// So the page comes through a call of its own.
+  func render(_ call: egg_call, _ args: UnsafePointer<egg_value>?, _ count: UInt32) -> egg_step {
+    let waiting = Unmanaged.passRetained(WaitingRender(self, call))
+    let status = host.pointee.invoke(
+      host, call, renderView, args, count,
+      { state, outcome in
+        Unmanaged<WaitingRender>.fromOpaque(state!).takeRetainedValue().finish(outcome.pointee)
+      }, waiting.toOpaque())
+    if status == egg_status(EGG_OK) { return egg_step(EGG_STEP_LATER) }
+    waiting.release()
+    return EggError("render: status \(status)").fail(call, host)
+  }
+
+  /// `ctx`, `request` and `helper`, then `ctx.state`, then what was given; the later wins.
+  private func merged(_ given: egg_value, _ call: egg_call) throws(EggError)
+    -> UnsafePointer<egg_value>
+  {
+    var state = egg_value()
+    _ = host.pointee.state(host, call, egg_str(), &state)
+    let (shared, own) = (state.pairs, given.pairs)
+    let most = RequestObjects.names.count + shared.count + own.count
+    let size = MemoryLayout<egg_value>.stride + most * MemoryLayout<egg_pair>.stride
+    guard let memory = host.pointee.alloc(host, call, size, MemoryLayout<egg_pair>.alignment) else {
+      throw EggError(code: "EGG_LIMIT", "render: the request has no memory left")
+    }
+    let pairs = (memory + MemoryLayout<egg_value>.stride)
+      .bindMemory(to: egg_pair.self, capacity: most)
+    var count = 0
+    func put(_ pair: egg_pair) {
+      for place in 0..<count where pairs[place].key == pair.key {
+        pairs[place].value = pair.value
+        return
+      }
+      pairs[count] = pair
+      count += 1
+    }
+    for pair in objects.pairs { put(pair) }
+    for pair in shared { put(pair) }
+    for pair in own { put(pair) }
+    let locals = memory.bindMemory(to: egg_value.self, capacity: 1)
+    locals.pointee.kind = egg_kind(EGG_MAP)
+    locals.pointee.count = UInt32(count)
+    locals.pointee.as.pairs = UnsafePointer(pairs)
+    return UnsafePointer(locals)
+  }
+}
+
+/// A `render` that waits for its page.
+private nonisolated final class WaitingRender {
+  private let view: View
+  private let call: egg_call
+
+  init(_ view: View, _ call: egg_call) {
+    self.view = view
+    self.call = call
+  }
+
+  func finish(_ outcome: egg_outcome) {
+    let host = view.host
+    if let error = outcome.error {
+      _ = host.pointee.fail(host, call, error)
+      return
+    }
+    if Int(outcome.kind) == EGG_OUTCOME_OK, let http = view.http {
+      _ = http.pointee.set_response(
+        host, call, egg_body_kind(EGG_BODY_TEXT), outcome.value.text)
+    }
+    _ = host.pointee.finish(host, call, nil)
+  }
+}

@@ -1,0 +1,43 @@
+import PluginABI
+
+/// The table that is published as "egg.view/1".
+///
+/// Its functions are given the caller's host table and no more. The plugin's own object stands
+/// behind the table, which the caller's host leads back to; so two applications in one process do
+/// not get into each other's way.
+nonisolated struct ViewInterface {
+  static let id = EGG_VIEW_ID
+
+  private struct Layout {
+    var table: egg_view
+    var view: UnsafeMutableRawPointer
+  }
+
+  /// Stays for the life of the process.
+  let table: UnsafeRawPointer
+
+  /// - Parameter view: kept by whoever makes this.
+  init(_ view: View) {
+    let memory = UnsafeMutablePointer<Layout>.allocate(capacity: 1)
+    var table = egg_view()
+    table.size = UInt32(MemoryLayout<egg_view>.size)
+    table.use = { host, engine in
+      ViewInterface.view(host)?.engines.add(engine) ?? egg_status(EGG_E_NOT_FOUND)
+    }
+    table.root = { host, index, out in
+      guard let roots = ViewInterface.view(host)?.rootTexts, roots.indices.contains(Int(index))
+      else { return egg_status(EGG_E_NOT_FOUND) }
+      out.pointee = roots[Int(index)]
+      return egg_status(EGG_OK)
+    }
+    memory.initialize(
+      to: Layout(table: table, view: Unmanaged.passUnretained(view).toOpaque()))
+    self.table = UnsafeRawPointer(memory)
+  }
+
+  private static func view(_ host: UnsafePointer<egg_host>) -> View? {
+    guard let table = host.pointee.query(host, id) else { return nil }
+    let layout = table.assumingMemoryBound(to: Layout.self)
+    return Unmanaged<View>.fromOpaque(layout.pointee.view).takeUnretainedValue()
+  }
+}

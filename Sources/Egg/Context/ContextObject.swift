@@ -1,0 +1,84 @@
+/// What belongs to one request: controllers, services, helpers, scheduled jobs.
+///
+/// The loader adds `service`, the unit's own services.
+open class ContextObject {
+  public let ctx: Context
+
+  public required init(_ ctx: Context) { self.ctx = ctx }
+
+  nonisolated deinit {}
+
+  public var app: Application { ctx.app }
+  public var config: Config { ctx.app.config }
+  /// The request's log; lines begin with the type's name in brackets.
+  public var logger: Logger { ctx.logger.prefixed("[\(type(of: self))]") }
+}
+
+/// Reads input, calls services, sets the answer. A new one for every call.
+open class Controller: ContextObject {}
+
+/// Business logic. Made at the first look, one per request.
+open class Service: ContextObject {}
+
+/// A job of `app/schedule`.
+///
+///     final class CleanUp: Subscription {
+///       static let schedule = Schedule(interval: "1h", type: .worker)
+///       func subscribe() async throws { … }
+///     }
+open class Subscription: ContextObject {}
+
+/// Functions for templates and controllers; add your own in `app/extend/helper.swift`.
+public final class Helper: ContextObject {
+  /// The path of a named route: `helper.pathFor("user", ["id": 1])`.
+  public func pathFor(_ name: String, _ params: Value = [:]) -> String {
+    app.router.url(name, params, ctx: ctx)
+  }
+
+  /// The url of a named route, with protocol and host.
+  public func urlFor(_ name: String, _ params: Value = [:]) -> String {
+    ctx.protocol + "://" + ctx.host + pathFor(name, params)
+  }
+}
+
+/// When a job of `app/schedule` runs.
+public struct Schedule: Encodable {
+  public enum Kind: String, Encodable {
+    /// One random worker of this machine.
+    case worker
+    /// Every worker.
+    case all
+  }
+
+  public var type: String
+  /// "5s", "10m", "1h", or milliseconds as digits.
+  public var interval: String?
+  /// Five fields, or six with seconds.
+  public var cron: String?
+  public var immediate: Bool
+  public var disable: Bool
+  /// Environments in which the job runs; empty: all.
+  public var env: [String]?
+
+  public init(
+    interval: String? = nil, cron: String? = nil, type: Kind = .worker, immediate: Bool = false,
+    disable: Bool = false, env: [String]? = nil
+  ) {
+    self.init(
+      interval: interval, cron: cron, customType: type.rawValue, immediate: immediate,
+      disable: disable, env: env)
+  }
+
+  /// With a type that a plugin registered.
+  public init(
+    interval: String? = nil, cron: String? = nil, customType: String, immediate: Bool = false,
+    disable: Bool = false, env: [String]? = nil
+  ) {
+    type = customType
+    self.interval = interval
+    self.cron = cron
+    self.immediate = immediate
+    self.disable = disable
+    self.env = env
+  }
+}

@@ -1,0 +1,178 @@
+internal import PluginABI
+
+nonisolated extension egg_value {
+  init(kind: Int, count: Int = 0) {
+    self.init()
+    self.kind = egg_kind(kind)
+    self.count = UInt32(clamping: count)
+  }
+}
+
+nonisolated extension Value {
+  /// Copies a tree that was lent; objects are retained.
+  init(_ value: egg_value, host: Host) {
+    let count = Int(value.count)
+    switch Int(value.kind) {
+    case EGG_NULL: self = .null
+    case EGG_BOOL: self = .boolean(value.as.boolean)
+    case EGG_INT: self = .integer(Int(value.as.integer))
+    case EGG_DOUBLE: self = .number(value.as.number)
+    case EGG_TIME: self = .moment(Int(value.as.integer))
+    case EGG_STRING:
+      let text = egg_str(ptr: value.as.string, len: count).string
+      self = Int(value.flags) & EGG_VALUE_SAFE != 0 ? .markup(text) : .text(text)
+    case EGG_BYTES:
+      self = .data(Array(UnsafeBufferPointer(start: value.as.bytes, count: count)))
+    case EGG_LIST:
+      let items = UnsafeBufferPointer(start: value.as.items, count: count)
+      self = .list(items.map { Self($0, host: host) })
+    case EGG_MAP:
+      var map = ValueMap()
+      map.reserveCapacity(count)
+      for pair in UnsafeBufferPointer(start: value.as.pairs, count: count) {
+        map[pair.key.string] = Self(pair.value, host: host)
+      }
+      self = .map(map)
+    case EGG_OBJECT:
+      guard let object = value.as.object else {
+        self = .null
+        return
+      }
+      self = .reference(ForeignObject(retaining: object, host: host))
+    default: self = .undefined
+    }
+  }
+
+  /// The C value of what needs no memory; nil for text, bytes, lists, objects.
+  var scalar: egg_value? {
+    switch self {
+    case .undefined: return egg_value()
+    case .null: return egg_value(kind: EGG_NULL)
+    case .boolean(let boolean):
+      var value = egg_value(kind: EGG_BOOL)
+      value.as.boolean = boolean
+      return value
+    case .integer(let integer):
+      var value = egg_value(kind: EGG_INT)
+      value.as.integer = Int64(integer)
+      return value
+    case .number(let number):
+      var value = egg_value(kind: EGG_DOUBLE)
+      value.as.number = number
+      return value
+    case .moment(let time):
+      var value = egg_value(kind: EGG_TIME)
+      value.as.integer = Int64(time)
+      return value
+    default: return nil
+    }
+  }
+}
+
+/// Memory in which values are laid out for the length of one call into the kernel.
+nonisolated final class ValueMemory {
+  private var blocks: [UnsafeMutableRawPointer] = []
+  private var next = UnsafeMutableRawPointer(bitPattern: 0x10)!
+  private var room = 0
+
+  deinit { for block in blocks { block.deallocate() } }
+
+  func allocate(_ size: Int) -> UnsafeMutableRawPointer {
+    let size = (size &+ 7) & ~7
+    if size > room {
+      let capacity = max(size, 1024)
+      next = .allocate(byteCount: capacity, alignment: 16)
+      room = capacity
+      blocks.append(next)
+    }
+    defer {
+      next += size
+      room -= size
+    }
+    return next
+  }
+
+  private func copy(_ text: String) -> UnsafeMutablePointer<UInt8> {
+    var text = text
+    return text.withUTF8 { copy($0) }
+  }
+
+  private func copy(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+    let memory = allocate(bytes.count).assumingMemoryBound(to: UInt8.self)
+    if let start = bytes.baseAddress { memory.update(from: start, count: bytes.count) }
+    return memory
+  }
+
+  func text(_ text: String) -> egg_str {
+    let count = text.utf8.count
+    return egg_str(UnsafeBufferPointer(start: copy(text), count: count))
+  }
+
+  /// Lays out `value`; objects are borrowed from it.
+  func lay(_ value: Value) -> egg_value {
+    if let scalar = value.scalar { return scalar }
+    switch value {
+    case .text(let text): return lay(text: text, safe: false)
+    case .markup(let text): return lay(text: text, safe: true)
+    case .data(let bytes):
+      var result = egg_value(kind: EGG_BYTES, count: bytes.count)
+      result.as.bytes = UnsafePointer(bytes.withUnsafeBufferPointer { copy($0) })
+      return result
+    case .list(let list):
+      var result = egg_value(kind: EGG_LIST, count: list.count)
+      result.as.items = lay(list)
+      return result
+    case .map(let map):
+      var result = egg_value(kind: EGG_MAP, count: map.count)
+      let pairs = allocate(map.count &* MemoryLayout<egg_pair>.stride)
+        .bindMemory(to: egg_pair.self, capacity: map.count)
+      for (place, entry) in map.enumerated() {
+        let pair = egg_pair(key: text(entry.key), value: lay(entry.value))
+        (pairs + place).initialize(to: pair)
+      }
+      result.as.pairs = UnsafePointer(pairs)
+      return result
+    case .reference(let object):
+      var result = egg_value(kind: EGG_OBJECT)
+      result.as.object = object.pointer
+      return result
+    default: return egg_value()
+    }
+  }
+
+  func lay(_ list: [Value]) -> UnsafePointer<egg_value> {
+    let items = allocate(list.count &* MemoryLayout<egg_value>.stride)
+      .bindMemory(to: egg_value.self, capacity: list.count)
+    for (place, item) in list.enumerated() { (items + place).initialize(to: lay(item)) }
+    return UnsafePointer(items)
+  }
+
+  private func lay(text: String, safe: Bool) -> egg_value {
+    var result = egg_value(kind: EGG_STRING, count: text.utf8.count)
+    if safe { result.flags = UInt8(EGG_VALUE_SAFE) }
+    result.as.string = UnsafeRawPointer(copy(text)).assumingMemoryBound(to: CChar.self)
+    return result
+  }
+}
+
+/// Lends `value` as a C tree to `body`.
+nonisolated func withEggValue<R>(_ value: Value, _ body: (UnsafePointer<egg_value>) throws -> R)
+  rethrows -> R
+{
+  let memory = ValueMemory()
+  return try withExtendedLifetime((memory, value)) {
+    var laid = memory.lay(value)
+    return try withUnsafePointer(to: &laid, body)
+  }
+}
+
+/// Lends `values` as a C array; nil when there are none.
+nonisolated func withEggValues<R>(
+  _ values: [Value], _ body: (UnsafePointer<egg_value>?, UInt32) throws -> R
+) rethrows -> R {
+  guard !values.isEmpty else { return try body(nil, 0) }
+  let memory = ValueMemory()
+  return try withExtendedLifetime((memory, values)) {
+    try body(memory.lay(values), UInt32(clamping: values.count))
+  }
+}

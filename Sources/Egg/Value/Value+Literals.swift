@@ -1,0 +1,47 @@
+nonisolated extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral,
+  ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByStringInterpolation
+{
+  public init(stringLiteral value: String) { self = .text(value) }
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  public init(floatLiteral value: Double) { self = .number(value) }
+  public init(booleanLiteral value: Bool) { self = .boolean(value) }
+
+  public init(arrayLiteral elements: any Encodable...) {
+    self = .list(elements.map { Self($0) })
+  }
+
+  public init(dictionaryLiteral elements: (String, any Encodable)...) {
+    var map = ValueMap()
+    map.reserveCapacity(elements.count)
+    for (key, element) in elements { map[key] = Self(element) }
+    self = .map(map)
+  }
+}
+
+nonisolated extension Value {
+  public init(_ value: Bool) { self = .boolean(value) }
+  public init(_ value: some BinaryInteger) {
+    self = Int(exactly: value).map { .integer($0) } ?? .number(Double(value))
+  }
+  public init(_ value: Double) { self = .number(value) }
+  public init(_ value: some StringProtocol) { self = .text(String(value)) }
+  public init(_ value: [UInt8]) { self = .data(value) }
+  public init(_ value: [Self]) { self = .list(value) }
+  public init(_ value: ValueMap) { self = .map(value) }
+  public init(_ value: Self) { self = value }
+
+  /// Anything that can be encoded; what refuses to be encoded becomes `null`. Use
+  /// `Value(encoding:)` to hear about the refusal.
+  public init(_ value: any Encodable) {
+    switch value {
+    case let value as Self: self = value
+    case let value as String: self = .text(value)
+    case let value as Int: self = .integer(value)
+    case let value as Bool: self = .boolean(value)
+    case let value as Double: self = .number(value)
+    case let value as [UInt8]: self = .data(value)
+    default: self = (try? Self(encoding: value)) ?? .null
+    }
+  }
+}

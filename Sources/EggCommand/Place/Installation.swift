@@ -1,0 +1,75 @@
+import EggKernel
+import Glibc
+
+/// Where the running `egg` lies, and what lies around it: plugins, frameworks, the Swift package that
+/// applications depend on, the C headers.
+struct Installation {
+  /// The real path of the running command.
+  let executable: String
+  let pluginFolders: [String]
+  let frameworkFolders: [String]
+  /// The folder with the `Package.swift` of `Egg` and `EggLoader`; nil when only the command is
+  /// installed.
+  let package: String?
+  /// The folder with `egg_plugin.h`.
+  let headers: String?
+
+  /// A development tree is a folder above the command with `Package.swift` and `Plugins/`; anything
+  /// else is an installation: `PREFIX/bin/egg`, `PREFIX/lib/egg`, `PREFIX/include/egg`,
+  /// `PREFIX/share/egg`. The folders of `EGG_PLUGIN_PATH` (colons between) are looked in first.
+  init(
+    executable: String = Path.real("/proc/self/exe") ?? "/proc/self/exe",
+    variables: EnvironmentVariables = .process
+  ) {
+    self.executable = executable
+    let own = (variables.trimmed("EGG_PLUGIN_PATH") ?? "").split(separator: ":").map(String.init)
+    if let root = Self.tree(above: executable) {
+      pluginFolders = own + [root + "/Plugins"]
+      frameworkFolders = [root + "/Frameworks"]
+      package = root
+      headers = root + "/Sources/PluginABI/include"
+    } else {
+      let prefix = Path.folder(of: Path.folder(of: executable))
+      pluginFolders = own + [prefix + "/lib/egg/plugins"]
+      frameworkFolders = [prefix + "/lib/egg/frameworks"]
+      let share = prefix + "/share/egg"
+      package = FileReader.kind(of: share + "/Package.swift") == .file ? share : nil
+      let include = prefix + "/include/egg"
+      headers = FileReader.kind(of: include) == .folder ? include : nil
+    }
+  }
+
+  private static func tree(above executable: String) -> String? {
+    var folder = Path.folder(of: executable)
+    while folder != "/" && folder != "." {
+      if FileReader.kind(of: folder + "/Package.swift") == .file,
+        FileReader.kind(of: folder + "/Plugins") == .folder
+      {
+        return folder
+      }
+      folder = Path.folder(of: folder)
+    }
+    return nil
+  }
+
+  /// What the kernel must know before it looks for units.
+  ///
+  /// - Parameter builds: folders below a unit in which a build leaves its library, the preferred
+  ///   first.
+  func prepare(builds: [String]) {
+    LibraryFile.folders = [Path.folder(of: executable)]
+    LibraryFile.buildFolders = builds
+  }
+
+  /// - Throws: `BootError` for whatever is wrong with the application's files.
+  func plan(_ folder: String, _ arguments: Arguments) throws(BootError) -> LoadPlan {
+    try plan(folder, env: arguments.text("env"), framework: arguments.text("framework"))
+  }
+
+  func plan(_ folder: String, env: String?, framework: String?) throws(BootError) -> LoadPlan {
+    try LoadPlan(
+      LoadPlan.Options(
+        baseDir: folder, env: env, framework: framework, pluginFolders: pluginFolders,
+        frameworkFolders: frameworkFolders))
+  }
+}

@@ -1,0 +1,32 @@
+import Glibc
+import PluginABI
+
+/// The optional interfaces of the kernel, by id. The tables are the same for every unit.
+enum KernelInterfaces {
+  static let ids: Set<String> = [
+    EGG_HTTP_ID, EGG_ROUTER_ID, EGG_LOOP_ID, EGG_UPGRADE_ID, EGG_APP_ID, EGG_CRYPTO_ID,
+  ]
+
+  static func find(_ id: UnsafePointer<CChar>) -> UnsafeRawPointer? {
+    if strcmp(id, EGG_HTTP_ID) == 0 { return http }
+    if strcmp(id, EGG_ROUTER_ID) == 0 { return router }
+    if strcmp(id, EGG_LOOP_ID) == 0 { return loop }
+    if strcmp(id, EGG_UPGRADE_ID) == 0 { return upgrade }
+    if strcmp(id, EGG_APP_ID) == 0 { return app }
+    if strcmp(id, EGG_CRYPTO_ID) == 0 { return crypto }
+    return nil
+  }
+
+  private nonisolated(unsafe) static let http = permanent(HTTPFunctions.table)
+  private nonisolated(unsafe) static let router = permanent(RouterFunctions.table)
+  private nonisolated(unsafe) static let loop = permanent(LoopFunctions.table)
+  private nonisolated(unsafe) static let upgrade = permanent(UpgradeFunctions.table)
+  private nonisolated(unsafe) static let app = permanent(AppFunctions.table)
+  private nonisolated(unsafe) static let crypto = permanent(CryptoFunctions.table)
+
+  private static func permanent<T>(_ table: T) -> UnsafeRawPointer {
+    let place = UnsafeMutablePointer<T>.allocate(capacity: 1)
+    place.initialize(to: table)
+    return UnsafeRawPointer(place)
+  }
+}

@@ -1,0 +1,153 @@
+import Glibc
+import PluginABI
+
+/// Bringing an application up in one process: open, register, configure, load, ready, listen.
+package final class Application {
+  package let plan: LoadPlan
+  let worker: Worker
+  private let started: UInt64
+  private var isClosing = false
+  /// Lines of the start-up log are for people watching; `egg inspect` stays quiet.
+  package var isQuiet = false
+  /// Called when the application has closed.
+  package var onClosed: (() -> Void)?
+
+  package init(_ plan: LoadPlan, loop: EventLoop, started: UInt64 = monotonicNanoseconds()) {
+    self.plan = plan
+    self.started = started
+    worker = Worker(loop: loop, info: plan.info, config: plan.config)
+    worker.overriding = Set(plan.plugins.plugins.filter(\.entry.override).map(\.name))
+  }
+
+  /// Runs everything up to ready, without listening.
+  package func load(then: @escaping (Result<Void, BootError>) -> Void) {
+    for notice in plan.notices + plan.config.notices where !isQuiet { worker.log.notice(notice) }
+    worker.publishConfig()
+    do throws(BootError) {
+      try openAll()
+    } catch {
+      return then(.failure(error))
+    }
+    let units = worker.units
+    let worker = worker
+    // Each step begins when the one before has ended well.
+    var steps: [(@escaping Worker.Completion) -> Void] = [
+      { worker.runInOrder(.register, units, then: $0) },
+      { worker.runInOrder(.configWillLoad, units, then: $0) },
+      { [self] done in done(Result { () throws(BootError) in try freezeConfig() }) },
+      { worker.runInOrder(.configDidLoad, units, then: $0) },
+      { worker.deliverDirectories(then: $0) },
+      { worker.runInOrder(.load, units, then: $0) },
+      { [self] done in done(Result { () throws(BootError) in try composeAll() }) },
+      { worker.runTogether(.didLoad, then: $0) },
+      { worker.runTogether(.willReady, then: $0) },
+      { worker.runInOrder(.didReady, units, then: $0) },
+    ]
+    steps.reverse()
+    func advance() {
+      guard let step = steps.popLast() else {
+        worker.isBooted = true
+        return then(.success(()))
+      }
+      step { result in
+        switch result {
+        case .success: advance()
+        case .failure: then(result)
+        }
+      }
+    }
+    advance()
+  }
+
+  private func openAll() throws(BootError) {
+    let byName = Dictionary(uniqueKeysWithValues: plan.plugins.plugins.map { ($0.name, $0) })
+    for described in plan.units {
+      if described.name == "egg", described.directory == nil {
+        worker.units.append(worker.kernelUnit)
+        continue
+      }
+      let unit = Unit(described, worker: worker)
+      worker.units.append(unit)
+      let plugin = described.kind == .plugin ? byName[described.name] : nil
+      try worker.open(unit, plugin)
+      if !isQuiet, unit.kind == .plugin {
+        worker.log.info(
+          "plugin \(unit.name)\(unit.version.isEmpty ? "" : " \(unit.version)") \(unit.library ?? unit.directory ?? "")")
+      }
+    }
+    KernelMiddleware.register(on: worker)
+  }
+
+  private func freezeConfig() throws(BootError) {
+    try worker.config.freeze()
+    worker.publishConfig()
+    worker.isConfigFrozen = true
+    worker.applyConfig()
+    guard !isQuiet, let folder = worker.config.value(at: "rundir")?.string else { return }
+    let notices = worker.config.writeRunFiles(
+      process: "application", folder: folder, plugins: plan.plugins.dump, appInfo: plan.info)
+    for notice in notices { worker.log.notice(notice) }
+  }
+
+  private func composeAll() throws(BootError) {
+    try worker.compose()
+    worker.routes.table.prepare()
+    guard !isQuiet, let folder = worker.config.value(at: "rundir")?.string else { return }
+    if let notice = RunFile.write(worker.routeDump(), to: folder + "/router.json") {
+      worker.log.notice(notice)
+    }
+  }
+
+  /// Opens the sockets and tells units so.
+  package func listen(
+    _ addresses: [ListenAddress], then: @escaping (Result<Void, BootError>) -> Void
+  ) {
+    do throws(BootError) {
+      for address in addresses { try worker.listen(address) }
+    } catch {
+      return then(.failure(error))
+    }
+    worker.events.emit("server", on: nil)
+    let time = (monotonicNanoseconds() &- started) / 100_000
+    for listener in worker.listeners {
+      worker.log.info(
+        "\(plan.info.name) started on \(listener.description) (\(time / 10).\(time % 10)ms, env \(plan.info.env))")
+    }
+    worker.runInOrder(.serverDidReady, worker.units, then: then)
+  }
+
+  /// Stops accepting, lets running requests finish, tells units in reverse order, then calls `onClosed`.
+  package func close(reason: String) {
+    if isClosing {
+      worker.log.warning("closing at once: \(reason) again")
+      worker.log.flush()
+      onClosed?()
+      return
+    }
+    isClosing = true
+    worker.isDraining = true
+    for listener in worker.listeners { listener.close() }
+    let deadline = Int(worker.config.value(at: "lifecycle.closeTimeout")?.int ?? 5_000)
+    worker.log.info("closing: \(reason); \(worker.counters.active) requests are running")
+    worker.closeIdleConnections()
+    let started = monotonicNanoseconds()
+    func wait() {
+      let waited = Int((monotonicNanoseconds() &- started) / 1_000_000)
+      if worker.counters.active > 0, waited < deadline {
+        _ = worker.loop.schedule(after: 10) { wait() }
+        return
+      }
+      if worker.counters.active > 0 {
+        worker.log.warning("\(worker.counters.active) requests did not finish in \(deadline) ms")
+      }
+      worker.endTakenConnections()
+      worker.runReversed(.beforeClose, worker.units) { [self] in
+        worker.events.emit("close", on: nil)
+        worker.log.info("closed")
+        worker.log.flush()
+        onClosed?()
+      }
+    }
+    wait()
+  }
+}

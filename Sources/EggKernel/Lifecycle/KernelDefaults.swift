@@ -1,0 +1,41 @@
+/// The kernel's own configuration, read like a framework's `config.default.json`.
+enum KernelDefaults {
+  /// - Source: Egg, `config.default.js` and `config.local.js` of the framework.
+  static func text(env: String) -> String {
+    let isLocal = env == "local"
+    return """
+      {
+        // The onion from the outside in; plugins put theirs in, the application's `middleware` follows.
+        "coreMiddleware": ["meta", "siteFile", "notfound", "bodyParser", "overrideMethod"],
+        "proxy": false,
+        "protocol": "http",
+        "ipHeaders": "x-forwarded-for",
+        "protocolHeaders": "x-forwarded-proto",
+        "hostHeaders": "",
+        "maxIpsCount": 0,
+        "subdomainOffset": 2,
+        "cookies": {},
+        "rundir": "${appInfo.baseDir}/run",
+        "meta": { "enable": \(isLocal) },
+        "notfound": { "pageUrl": "" },
+        "siteFile": { "enable": true, "cacheControl": "public, max-age=2592000" },
+        "overrideMethod": { "enable": true, "allowedMethods": ["POST"] },
+        "bodyParser": {
+          "enable": true, "encoding": "utf8", "strict": true,
+          "formLimit": "1mb", "jsonLimit": "1mb", "textLimit": "1mb",
+          "enableTypes": ["json", "form", "text"],
+          "queryString": { "arrayLimit": 100, "depth": 5, "parameterLimit": 1000 }
+        },
+        "router": { "methodNotAllowed": true },
+        "http": {
+          "requestLineLimit": 8192, "headerLimit": 16384, "headerCount": 100,
+          "headerTimeout": 20000, "bodyTimeout": 60000, "keepAliveTimeout": 75000,
+          "writeTimeout": 60000, "upgradeBuffer": 16777216
+        },
+        "lifecycle": { "warnAfter": 10000, "startTimeout": 600000, "closeTimeout": 5000 },
+        "development": { "serverTiming": \(isLocal) },
+        "cluster": { "listen": { "port": 7001, "hostname": "", "path": "" } }
+      }
+      """
+  }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Testing
+
+@testable import EggCommand
+
+/// What `egg init` and `egg plugin new` write is built and used.
+@Suite("New folders", .serialized) struct TemplateTests {
+  @Test(arguments: ["c", "cpp", "rust"])
+  func `a new plugin builds with make, loads, and does what it says`(language: String) throws {
+    let scratch = try Scratch()
+    let name = "rate-\(language)"
+    let made = try Egg.run("plugin", "new", name, "--lang", language, in: scratch.url)
+    #expect(made.status == 0)
+    #expect(made.output.contains("make"))
+    let folder = scratch.url.appendingPathComponent(name)
+    let built = try Egg.run(URL(fileURLWithPath: "/usr/bin/env"), ["make", "-C", folder.path])
+    try #require(built.status == 0, "\(built.errors)")
+    #expect(!built.errors.contains("warning:"), "\(built.errors)")
+
+    let library = folder.appendingPathComponent("lib/lib\(name).so").path
+    let facts = try #require(
+      try Egg.run("plugin", "inspect", library, "--json").json() as? [String: Any])
+    #expect(facts["entries"] as? [String] == ["egg_plugin_entry_v1"])
+    #expect(facts["otherExports"] as? [String] == [])
+    #expect(facts["warnings"] as? [String] == [])
+
+    try use(name, "rate" + language.prefix(1).uppercased() + language.dropFirst(), scratch)
+  }
+
+  @Test func `a new Swift plugin builds with swift build, loads, and does what it says`() throws {
+    let scratch = try Scratch()
+    #expect(
+      try Egg.run("plugin", "new", "rate-swift", "--lang", "swift", in: scratch.url).status == 0)
+    let folder = scratch.url.appendingPathComponent("rate-swift")
+    let built = try Egg.run("build", folder.path, "-c", "debug")
+    try #require(built.status == 0, "\(built.errors)")
+    #expect(!built.errors.contains("warning:"), "\(built.errors)")
+    try use("rate-swift", "rateSwift", scratch)
+  }
+
+  /// An application that uses the plugin gets its header and its member.
+  private func use(_ name: String, _ member: String, _ scratch: Scratch) throws {
+    try scratch.write(
+      "{ \"\(name)\": { \"path\": \"../../\(name)\" } }", to: "app/config/plugin.json")
+    try scratch.write(
+      "{ \"middleware\": [\"\(member)\"], \"\(member)\": { \"text\": \"from the app\" } }",
+      to: "app/config/config.default.json")
+    let app = scratch.url.appendingPathComponent("app").path
+    let members = try Egg.run("inspect", "extensions", app, "--json")
+    #expect(members.output.contains("\"\(member)\""), "\(members.errors)")
+    let egg = try RunningEgg(["dev", app, "--port", "0"])
+    let port = try egg.port()
+    let answer = try fetch("http://127.0.0.1:\(port)/").lowercased()
+    #expect(answer.contains("x-\(name): from the app"))
+    egg.signal(SIGTERM)
+    #expect(egg.wait() == 0)
+  }
+
+  @Test func `a new application builds and says hi`() throws {
+    let scratch = try Scratch()
+    let made = try Egg.run("init", "hello", in: scratch.url)
+    #expect(made.status == 0)
+    #expect(made.output.contains("cd hello\n  egg dev\n"))
+    let folder = scratch.url.appendingPathComponent("hello")
+    let egg = try RunningEgg(["dev", folder.path, "--port", "0"])
+    let port = try egg.port()
+    let answer = try fetch("http://127.0.0.1:\(port)/")
+    #expect(answer.hasPrefix("HTTP/1.1 200 OK"))
+    #expect(answer.hasSuffix("hi, egg"))
+    egg.signal(SIGTERM)
+    #expect(egg.wait() == 0)
+    let routes = try #require(
+      try Egg.run("inspect", "routes", folder.path, "--json").json() as? [[String: Any]])
+    #expect(routes.count == 1)
+    #expect(routes.first?["controller"] as? String == "home.index")
+    #expect(routes.first?["owner"] as? String == "hello")
+    #expect((routes.first?["source"] as? String)?.contains("router.swift:4") == true)
+  }
+
+  @Test func `a mistake in a controller is shown as the compiler shows it`() throws {
+    let scratch = try Scratch()
+    #expect(try Egg.run("init", "hello", in: scratch.url).status == 0)
+    // The manifest is wrong, so that nothing has to be compiled for this test.
+    try scratch.write("let x: Int = \"no\"\n", to: "hello/Package.swift")
+    let result = try Egg.run("dev", scratch.url.appendingPathComponent("hello").path)
+    #expect(result.status == 1)
+    #expect(result.errors.contains("error:"))
+    #expect(result.errors.contains("building hello (debug): failed"))
+  }
+
+  @Test func `two applications get different keys`() throws {
+    let scratch = try Scratch()
+    var keys: Set<String> = []
+    for name in ["one", "two"] {
+      try Egg.run("init", name, in: scratch.url)
+      let config = try Egg.run(
+        "inspect", "config", scratch.url.appendingPathComponent(name).path, "--json")
+      #expect(config.output.contains("\"keys\": \"<String len: 36>\""))
+      keys.insert(
+        try String(
+          contentsOf: scratch.url.appendingPathComponent("\(name)/config/config.default.json"),
+          encoding: .utf8
+        ).components(separatedBy: "\(name)_")[1])
+    }
+    #expect(keys.count == 2)
+  }
+
+  @Test func `nothing that exists is written over`() throws {
+    let scratch = try Scratch()
+    try scratch.write("mine", to: "hello/README.md")
+    let result = try Egg.run("init", "hello", in: scratch.url)
+    #expect(result.status == 1)
+    #expect(result.errors.contains("hello exists already"))
+    let text = try String(
+      contentsOf: scratch.url.appendingPathComponent("hello/README.md"), encoding: .utf8)
+    #expect(text == "mine")
+  }
+
+  @Test(arguments: ["1st", "", "a b", "../x", "a/../..", "ä"])
+  func `a name that can't be a folder and a module is refused`(name: String) throws {
+    let scratch = try Scratch()
+    let result = try Egg.run("init", name, in: scratch.url)
+    #expect(result.status == 1)
+    #expect(result.errors.contains("expected a name of letters"))
+  }
+
+  @Test func `names are written as each place needs them`() throws {
+    let name = try UnitName("rate-limit_2x")
+    #expect(name.member == "rateLimit2x")
+    #expect(name.header == "Rate-Limit-2x")
+    #expect(name.module == "rate_limit_2x")
+    #expect(name.type == "RateLimit2x")
+  }
+}

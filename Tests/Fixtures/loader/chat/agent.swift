@@ -1,0 +1,3 @@
+import Egg
+
+func agent(_ agent: Agent) {}

@@ -1,0 +1,5 @@
+import Egg
+
+final class AppBoot: Boot {
+  override func didLoad() async throws {}
+}

@@ -1,0 +1,3 @@
+import Egg
+
+func alive(_ ctx: Context) { ctx.body = "alive" }

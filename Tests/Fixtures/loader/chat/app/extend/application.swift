@@ -1,0 +1,5 @@
+import Egg
+
+extension Application {
+  func warm(_ key: String) async throws -> Packet { Packet(action: key) }
+}

@@ -1,0 +1,5 @@
+import Egg
+
+extension Request {
+  var isInternal: Bool { true }
+}

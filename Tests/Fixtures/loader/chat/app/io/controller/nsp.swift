@@ -1,0 +1,5 @@
+import Egg
+
+final class NspController: Controller {
+  func exchange() async throws {}
+}

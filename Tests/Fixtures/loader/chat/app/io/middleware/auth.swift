@@ -1,0 +1,5 @@
+import Egg
+
+func ioAuth() -> Middleware {
+  return { ctx, next in try await next() }
+}

@@ -1,0 +1,5 @@
+import Egg
+
+func adminAuth() -> Middleware {
+  return { ctx, next in try await next() }
+}

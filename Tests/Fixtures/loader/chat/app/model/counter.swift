@@ -1,0 +1,5 @@
+import Egg
+
+final class Counter: ExportedObject {
+  let objectType = "chat.counter/1"
+}

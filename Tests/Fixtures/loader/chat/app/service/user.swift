@@ -1,0 +1,5 @@
+import Egg
+
+final class UserService: Service {
+  func find(_ id: String) async throws -> Value { ["id": id] }
+}

@@ -1,0 +1,2 @@
+import Egg
+final class MetricsBoot: Boot { override func register() throws {} }

@@ -1,0 +1,2 @@
+import Egg
+func metrics(_ options: Value) -> Middleware { { ctx, next in try await next() } }
