@@ -8,13 +8,15 @@ let unitSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InferIsolatedConformances"),
 ]
 
-/// A plugin is a unit folder; the loader makes its entry point, so it depends on nothing but the SDK.
-func plugin(_ folder: String, _ module: String, dependencies: [Target.Dependency] = [],
-  sources: [String]) -> Target
-{
+/// A plugin is a unit folder; the loader writes its entry point. `EggHTTPSemantics` and `PluginABI` are
+/// what any plugin may use beside the SDK.
+func unit(
+  _ module: String, _ folder: String, dependencies: [Target.Dependency] = [], sources: [String],
+  exclude: [String] = []
+) -> Target {
   .target(
-    name: module, dependencies: ["Egg"] + dependencies, path: "Plugins/\(folder)", sources: sources,
-    swiftSettings: unitSettings, plugins: ["EggLoader"])
+    name: module, dependencies: ["Egg"] + dependencies, path: folder, exclude: exclude,
+    sources: sources, swiftSettings: unitSettings, plugins: ["EggLoader"])
 }
 
 let package = Package(
@@ -23,7 +25,14 @@ let package = Package(
     .executable(name: "egg", targets: ["EggCommand"]),
     .library(name: "Egg", targets: ["Egg"]),
     .plugin(name: "EggLoader", targets: ["EggLoader"]),
+    .library(name: "EggStatic", type: .dynamic, targets: ["EggStatic"]),
+    .library(name: "EggView", type: .dynamic, targets: ["EggView"]),
+    .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
+    .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
+    .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
+    .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
+    .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
   ],
   targets: [
     // The contract, and what stands on both sides of it.
@@ -43,27 +52,75 @@ let package = Package(
       exclude: ["Loop/LinuxHeaders"],
       // The loop's objects are used by one thread; the checks cost a quarter of a request. Debug
       // builds, and so the tests, keep them.
-      swiftSettings: [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]),
-    .executableTarget(name: "EggCommand", dependencies: ["EggKernel"]),
+      swiftSettings: [
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+      ]),
+    .target(name: "EggTestKit", dependencies: ["PluginABI"], linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("m"), .linkedLibrary("pthread")]),
+    .executableTarget(name: "EggCommand", dependencies: ["EggKernel", "EggTestKit"]),
 
     // The SDK and what writes a unit's entry point.
+    .target(name: "EggWebSocket"),
     .target(
-      name: "Egg", dependencies: ["PluginABI", "EggHTTPSemantics"], swiftSettings: unitSettings),
+      name: "Egg", dependencies: ["PluginABI", "EggHTTPSemantics", "EggWebSocket"],
+      swiftSettings: unitSettings),
     .executableTarget(name: "EggLoaderTool"),
     .plugin(
       name: "EggLoader", capability: .buildTool(), dependencies: ["EggLoaderTool"],
       path: "Plugins/EggLoader"),
 
+    // Plugins.
+    unit(
+      "EggStatic", "Plugins/static", dependencies: ["EggHTTPSemantics", "PluginABI"],
+      sources: ["app.swift", "Sources"], exclude: ["Tests"]),
+    unit(
+      "EggView", "Plugins/view", dependencies: ["PluginABI"],
+      sources: ["app", "app.swift", "Sources"], exclude: ["Tests"]),
+    .target(name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks"),
+    unit(
+      "EggViewNunjucks", "Plugins/view-nunjucks", dependencies: ["PluginABI", "Nunjucks"],
+      sources: ["app", "app.swift", "Sources/Entry"],
+      exclude: ["Tests", "Tools", "Sources/Nunjucks"]),
+    .executableTarget(
+      name: "NunjucksConformance", dependencies: ["Nunjucks"],
+      path: "Plugins/view-nunjucks/Tools/Conformance"),
+    .executableTarget(
+      name: "NunjucksBench", dependencies: ["Nunjucks"], path: "Plugins/view-nunjucks/Tools/Bench"),
+    .executableTarget(
+      name: "NunjucksDiffFuzz", dependencies: ["Nunjucks"],
+      path: "Plugins/view-nunjucks/Tools/DiffFuzz"),
+
     // Tests.
     .target(name: "LoopProbeLibrary", path: "Tests/Probes/LoopProbeLibrary"),
     .executableTarget(
       name: "LoopProbe", dependencies: ["EggKernel"], path: "Tests/Probes/LoopProbe"),
+    .executableTarget(
+      name: "ServerProbe", dependencies: ["EggKernel"], path: "Tests/Probes/ServerProbe"),
     .testTarget(
       name: "EggKernelTests",
       dependencies: ["EggKernel", "EggHTTPSemantics", "LoopProbe", "LoopProbeLibrary"]),
+    .testTarget(name: "EggServerTests", dependencies: ["ServerProbe"]),
     .testTarget(
       name: "EggTests", dependencies: ["Egg", "PluginABI"], swiftSettings: unitSettings),
+    .testTarget(name: "EggWebSocketTests", dependencies: ["EggWebSocket"]),
     .testTarget(name: "EggLoaderToolTests", dependencies: ["EggLoaderTool"]),
     .testTarget(name: "EggCommandTests", dependencies: ["EggCommand"]),
+    .testTarget(
+      // The one unit that a test bundle may hold: each has an entry point of the same name.
+      name: "EggStaticTests", dependencies: ["EggStatic", "EggHTTPSemantics", "ServerProbe"],
+      path: "Plugins/static/Tests", swiftSettings: unitSettings),
+    .testTarget(
+      name: "NunjucksTests", dependencies: ["Nunjucks"],
+      path: "Plugins/view-nunjucks/Tests/NunjucksTests"),
+    .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
+    unit(
+      "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],
+      exclude: ["other"]),
+    .testTarget(
+      name: "EggViewTests", dependencies: ["ViewTestSupport", "EggCommand"],
+      path: "Plugins/view/Tests/EggViewTests"),
+    .testTarget(
+      name: "EggViewNunjucksTests",
+      dependencies: ["ViewTestSupport", "EggCommand"],
+      path: "Plugins/view-nunjucks/Tests/EntryTests"),
   ]
 )

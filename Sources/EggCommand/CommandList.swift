@@ -4,7 +4,7 @@ import EggKernel
 enum CommandList {
   static let all: [CommandDescription] = [
     .initialize, .dev, .start, .build,
-    .pluginList, .pluginInspect, .pluginNew,
+    .pluginList, .pluginInspect, .pluginCheck, .pluginTorment, .pluginNew,
     .inspectConfig, .inspectRoutes, .inspectMiddleware, .inspectExtensions, .inspectUnits,
     .inspectTiming,
   ]
@@ -22,11 +22,13 @@ enum CommandList {
     let group = all.filter { $0.path[0] == first }
     guard !group.isEmpty else {
       let names = all.map { $0.path[0] } + ["help", "version"]
-      throw UsageError("\"\(first)\" is no command of egg\(Suggestion.phrase(for: first, among: names))")
+      throw UsageError(
+        "\"\(first)\" is no command of egg\(Suggestion.phrase(for: first, among: names))")
     }
     let names = group.map { $0.path[1] }
     guard let second = words.dropFirst().first else {
-      throw UsageError("\"egg \(first)\" is one of: \(names.map { "egg \(first) \($0)" }.joined(separator: ", "))")
+      throw UsageError(
+        "\"egg \(first)\" is one of: \(names.map { "egg \(first) \($0)" }.joined(separator: ", "))")
     }
     if second == "--help" || second == "-h" || second == "help" { return (nil, []) }
     guard let command = group.first(where: { $0.path[1] == second }) else {

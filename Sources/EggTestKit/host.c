@@ -39,6 +39,12 @@ bool adopt(unit *u, const void *sender, void *receiver, uint32_t known, const ch
     return true;
 }
 
+egg_status refused(const void *sender) {
+    uint32_t size = 0;
+    if (sender != NULL) memcpy(&size, sender, sizeof size);
+    return size < 4 || size > 4096 ? EGG_E_ARGUMENT : EGG_E_UNSUPPORTED;
+}
+
 egg_status fill(void *receiver, const void *from, uint32_t known) {
     uint32_t size;
     memcpy(&size, receiver, sizeof size);
@@ -137,7 +143,7 @@ static egg_status add_middleware(const egg_host *h, const egg_middleware *item) 
     egg_status status;
     egg_middleware table;
     if (!boot_only(u, "add_middleware", &status)) return status;
-    if (!adopt(u, item, &table, sizeof table, "egg_middleware")) return EGG_E_UNSUPPORTED;
+    if (!adopt(u, item, &table, sizeof table, "egg_middleware")) return refused(item);
     if (!good_name(u, "egg_middleware", table.name, table.handle != NULL)) return EGG_E_ARGUMENT;
     if (!manifest_lists(u, "middleware", str(table.name)))
         return undeclared(u, "middleware", table.name);
@@ -159,7 +165,7 @@ static egg_status add_directory(const egg_host *h, const egg_directory *item) {
     egg_status status;
     egg_directory table;
     if (!boot_only(u, "add_directory", &status)) return status;
-    if (!adopt(u, item, &table, sizeof table, "egg_directory")) return EGG_E_UNSUPPORTED;
+    if (!adopt(u, item, &table, sizeof table, "egg_directory")) return refused(item);
     if (!good_name(u, "egg_directory", table.path, table.loaded != NULL && table.match != NULL))
         return EGG_E_ARGUMENT;
     if (table.path[0] == '/' || strstr(table.path, "..") != NULL) {
@@ -264,7 +270,7 @@ static void *host_alloc(const egg_host *h, egg_call token, size_t size, size_t a
         call_missing(u, token, "alloc");
         return NULL;
     }
-    if (size > (size_t)16 << 20) return NULL; /* the kernel has a limit as well */
+    if (size > ARENA_LIMIT || c->context->memory.used + size > ARENA_LIMIT) return NULL;
     if (++k->allocs == k->options.fail_alloc_at && !u->is_test) return NULL;
     if (torment(k) && !u->is_test && chance(k, 40)) return NULL;
     return arena_alloc(&c->context->memory, size, alignment);

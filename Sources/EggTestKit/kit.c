@@ -424,6 +424,10 @@ void egg_testkit_finish(kit *k) {
     for (int i = 0; i < 20; i++) {
         egg_testkit_advance(k, 5000);
         while (k->errands_count > 0 && egg_testkit_wait(k, 2000)) continue;
+        bool any = false;
+        for (size_t c = 0; c < k->calls_count && !any; c++)
+            any = k->calls[c]->held && !k->calls[c]->holder->is_test;
+        if (any) egg_testkit_wait(k, 20);
     }
     for (size_t i = 0; i < k->calls_count; i++) {
         call *c = k->calls[i];

@@ -81,7 +81,7 @@ static egg_status add_method(const egg_host *h, const egg_method *item) {
     member m = {.is_method = true};
     egg_status status = may_add(u, "add_method");
     if (status != EGG_OK) return status;
-    if (!adopt(u, item, &m.method, sizeof m.method, "egg_method")) return EGG_E_UNSUPPORTED;
+    if (!adopt(u, item, &m.method, sizeof m.method, "egg_method")) return refused(item);
     if ((m.method.flags & ~(uint32_t)EGG_METHOD_IMMEDIATE) != 0) return EGG_E_UNSUPPORTED;
     m.target = m.method.target;
     return add(u, m, m.method.name, "egg_method", m.method.invoke != NULL);
@@ -92,7 +92,7 @@ static egg_status add_property(const egg_host *h, const egg_property *item) {
     member m = {0};
     egg_status status = may_add(u, "add_property");
     if (status != EGG_OK) return status;
-    if (!adopt(u, item, &m.property, sizeof m.property, "egg_property")) return EGG_E_UNSUPPORTED;
+    if (!adopt(u, item, &m.property, sizeof m.property, "egg_property")) return refused(item);
     if ((m.property.flags & ~(uint32_t)EGG_PROPERTY_ONCE) != 0) return EGG_E_UNSUPPORTED;
     m.target = m.property.target;
     return add(u, m, m.property.name, "egg_property", m.property.get != NULL);

@@ -80,7 +80,7 @@ static void watch_faults(void) {
 }
 
 void arena_begin(kit *k, arena *a, const char *what) {
-    *a = (arena){k, what, NULL};
+    *a = (arena){k, what, NULL, 0};
 }
 
 static chunk *chunk_new(size_t least) {
@@ -108,6 +108,7 @@ void *arena_alloc(arena *a, size_t size, size_t alignment) {
     }
     memset(c->base + at, 0, size);
     c->used = at + size + GUARD;
+    a->used += size;
     *APPEND(c, guards) = at + size;
     return c->base + at;
 }
@@ -204,6 +205,7 @@ static egg_status copy_value(arena *a, const egg_value *value, egg_value *out,
                              object_list *objects, int depth) {
     *out = *value;
     size_t count = value->count;
+    if (a->used > ARENA_LIMIT && a != &a->kit->memory) return EGG_E_LIMIT;
     switch (value->kind) {
     case EGG_STRING:
     case EGG_BYTES: {

@@ -36,7 +36,7 @@ import Testing
     let result = try Egg.run("inspect", "config", "redis", shop, "--env", "prod")
     #expect(result.status == 0)
     let lines = result.output.split(separator: "\n").filter { $0.contains("host ") }
-    #expect(lines.count == 2)
+    try #require(lines.count == 2, "\(result.errors)")
     #expect(lines[0].contains("plugin redis"))
     #expect(lines[0].contains("/plugins/redis/config/config.default.json:3"))
     #expect(lines[0].contains("\"127.0.0.1\""))
@@ -53,7 +53,7 @@ import Testing
         as? [String: Any])
     #expect(object["value"] as? String == "db.internal")
     let writers = try #require(object["writers"] as? [[String: Any]])
-    #expect(writers.map { $0["unit"] as? String } == ["redis", "shop"])
+    #expect(writers.map { $0["unit"] as? String } == ["redis", "app"])
     #expect(writers.map { $0["line"] as? Int } == [3, 3])
   }
 

@@ -119,7 +119,8 @@ import Testing
   @Test func `EGG_PLUGIN_PATH is looked in first`() throws {
     let scratch = try Scratch()
     let app = try scratch.application("unknown-plugin")
-    try scratch.write("{ \"name\": \"nowhere\", \"version\": \"3.0.0\" }", to: "own/nowhere/plugin.json")
+    try scratch.write(
+      "{ \"name\": \"nowhere\", \"version\": \"3.0.0\" }", to: "own/nowhere/plugin.json")
     let own = scratch.url.appendingPathComponent("own").path
     let result = try Egg.run(
       "plugin", "list", app.path, variables: ["EGG_PLUGIN_PATH": "/nonexistent:\(own)"])

@@ -72,7 +72,7 @@ final class Scratch {
 
   func newFile(_ name: String) throws -> (url: URL, handle: FileHandle) {
     let file = url.appendingPathComponent(name)
-    FileManager.default.createFile(atPath: file.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: file.path, contents: nil)
     return (file, try FileHandle(forWritingTo: file))
   }
 
@@ -93,7 +93,7 @@ final class Scratch {
 
 enum Fixtures {
   static let apps = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fixtures/apps")
+    .deletingLastPathComponent().appendingPathComponent("Fixtures/apps").resolvingSymlinksInPath()
 }
 
 /// `egg dev` or `egg start` while it runs.

@@ -116,7 +116,7 @@ import Testing
     #expect(text == "mine")
   }
 
-  @Test(arguments: ["1st", "", "a b", "../x", "a/../..", "ä"])
+  @Test(arguments: ["1st", "", "a b", "x/..", ".", "ä"])
   func `a name that can't be a folder and a module is refused`(name: String) throws {
     let scratch = try Scratch()
     let result = try Egg.run("init", name, in: scratch.url)

@@ -242,6 +242,31 @@ extension SDK {
       #expect(kernel.calls.count == before - 1)
     }
 
+    @Test func `timers and posts run on the loop`() async throws {
+      let kernel = FakeKernel()
+      var ran: [String] = []
+      var timer: LoopTimer?
+      try await kernel.load { unit in
+        timer = try unit.app.loop.timer(after: .milliseconds(5)) { ran.append("timer") }
+        unit.app.loop.post { ran.append("post") }
+      }
+      kernel.pump()
+      #expect(ran == ["timer", "post"])
+      #expect(timer?.isRunning == false)
+      #expect(Duration.seconds(1.5).milliseconds == 1500)
+    }
+
+    @Test func `a kernel without connections says so`() async throws {
+      final class Handler: ConnectionHandler {
+        func opened(_ connection: Connection) {}
+        func received(_ connection: Connection, _ bytes: UnsafeRawBufferPointer) {}
+        func closed(_ reason: CloseReason) {}
+      }
+      let request = FakeRequest()
+      _ = try await handle(request) { ctx in try ctx.takeOver(Handler()) }
+      #expect(request.failure?.message == "this kernel hands no connections over")
+    }
+
     @Test func `singletons follow client, clients and default`() async throws {
       let kernel = FakeKernel()
       kernel.config = [

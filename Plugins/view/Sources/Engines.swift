@@ -28,10 +28,13 @@ nonisolated final class Engines {
   func engine(for file: TemplateLookup.Found, asked: String?) throws(EggError)
     -> UnsafePointer<egg_view_engine>
   {
+    if asked == nil, let known = file.engine { return known }
     guard let name = chosen(asked, mapping[file.fileExtension]) else {
       throw EggError(code: "EGG_VIEW_ENGINE", "Can't find viewEngine for \(file.string)")
     }
-    return try engine(named: name)
+    let engine = try engine(named: name)
+    if asked == nil { file.engine = engine }
+    return engine
   }
 
   /// The engine of a template that is text.

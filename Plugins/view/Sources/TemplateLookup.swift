@@ -1,13 +1,21 @@
 import Egg
 import Glibc
+import PluginABI
 
 /// Finds the file of a template.
 nonisolated final class TemplateLookup {
   /// Where something was found; kept for the life of the process, so that engines may be lent it.
-  struct Found {
+  final class Found {
     let path: UnsafeBufferPointer<UInt8>
     /// From the last dot of the file's name on, "" without one.
     let fileExtension: String
+    /// The engine that renders it unless another is asked for, once that is known.
+    var engine: UnsafePointer<egg_view_engine>?
+
+    fileprivate init(path: UnsafeBufferPointer<UInt8>, fileExtension: String) {
+      self.path = path
+      self.fileExtension = fileExtension
+    }
 
     var string: String { String(decoding: path, as: UTF8.self) }
   }
@@ -37,7 +45,8 @@ nonisolated final class TemplateLookup {
           let path = root + "/" + candidate
           guard Self.isFile(path), Self.isInside(path, root) else { continue }
           let found = permanent(path)
-          if isKept { known[name] = found }
+          // Other spellings of a name are as many as somebody cares to send.
+          if isKept, name == relative { known[name] = found }
           return found
         }
       }

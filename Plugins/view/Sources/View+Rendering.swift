@@ -72,17 +72,21 @@ nonisolated extension View {
     let pairs = (memory + MemoryLayout<egg_value>.stride)
       .bindMemory(to: egg_pair.self, capacity: most)
     var count = 0
-    func put(_ pair: egg_pair) {
-      for place in 0..<count where pairs[place].key == pair.key {
-        pairs[place].value = pair.value
-        return
+    // The names of one map differ, so each is compared with those of the maps before only.
+    func put(_ map: some Collection<egg_pair>) {
+      let known = count
+      next: for pair in map {
+        for place in 0..<known where pairs[place].key == pair.key {
+          pairs[place].value = pair.value
+          continue next
+        }
+        pairs[count] = pair
+        count += 1
       }
-      pairs[count] = pair
-      count += 1
     }
-    for pair in objects.pairs { put(pair) }
-    for pair in shared { put(pair) }
-    for pair in own { put(pair) }
+    put(objects.pairs)
+    put(shared)
+    put(own)
     let locals = memory.bindMemory(to: egg_value.self, capacity: 1)
     locals.pointee.kind = egg_kind(EGG_MAP)
     locals.pointee.count = UInt32(count)

@@ -19,17 +19,17 @@ nonisolated struct ViewInterface {
   /// - Parameter view: kept by whoever makes this.
   init(_ view: View) {
     let memory = UnsafeMutablePointer<Layout>.allocate(capacity: 1)
-    var table = egg_view()
-    table.size = UInt32(MemoryLayout<egg_view>.size)
-    table.use = { host, engine in
-      ViewInterface.view(host)?.engines.add(engine) ?? egg_status(EGG_E_NOT_FOUND)
-    }
-    table.root = { host, index, out in
-      guard let roots = ViewInterface.view(host)?.rootTexts, roots.indices.contains(Int(index))
-      else { return egg_status(EGG_E_NOT_FOUND) }
-      out.pointee = roots[Int(index)]
-      return egg_status(EGG_OK)
-    }
+    let table = egg_view(
+      size: UInt32(MemoryLayout<egg_view>.size), flags: 0,
+      use: { host, engine in
+        ViewInterface.view(host)?.engines.add(engine) ?? egg_status(EGG_E_NOT_FOUND)
+      },
+      root: { host, index, out in
+        guard let roots = ViewInterface.view(host)?.rootTexts, roots.indices.contains(Int(index))
+        else { return egg_status(EGG_E_NOT_FOUND) }
+        out.pointee = roots[Int(index)]
+        return egg_status(EGG_OK)
+      })
     memory.initialize(
       to: Layout(table: table, view: Unmanaged.passUnretained(view).toOpaque()))
     self.table = UnsafeRawPointer(memory)

@@ -83,6 +83,8 @@ public final class Context {
     var ip: String?
     var body: (any Encodable)?
     var realStatus: Int?
+    /// Of a context that was made for a request without being it.
+    var params: ValueMap?
 
     nonisolated deinit {}
   }

@@ -57,6 +57,7 @@ public struct Params {
   public subscript(dynamicMember name: String) -> String { self[name] }
 
   public func get(_ name: String) -> String? {
+    if let known = ctx.lazyIfAny?.params { return known[name]?.string }
     var out = egg_str()
     let host = ctx.kernel
     let status = name.withEggString { host.http.pointee.param(host.table, ctx.token, $0, &out) }
@@ -65,6 +66,7 @@ public struct Params {
 
   /// All of them, in the order of the path.
   public var value: Value {
+    if let known = ctx.lazyIfAny?.params { return .map(known) }
     var map = ValueMap()
     var (name, value) = (egg_str(), egg_str())
     let host = ctx.kernel

@@ -13,7 +13,8 @@ extension Response {
   /// |---|---|---|
   /// | nil | 204 | |
   /// | text | 200 | html when it begins with "<", else plain |
-  /// | bytes, file, stream | 200 | application/octet-stream |
+  /// | file | 200 | by its extension, else application/octet-stream |
+  /// | bytes, stream | 200 | application/octet-stream |
   /// | anything else | 200 | application/json |
   ///
   /// Never set: 404.
@@ -85,14 +86,19 @@ extension Response {
   private func setFile(_ file: FileBody) {
     do {
       let opened = try file.open()
+      // Before the file is the body, which implies a type of its own.
+      if !has("content-type"), let type = Self.type(ofFile: file.path) { set("Content-Type", type) }
       try setFile(descriptor: opened.descriptor, offset: file.offset, length: file.length)
-      if header("content-type") == nil, let type = contentType(for: file.path) {
-        set("Content-Type", type)
-      }
     } catch {
       status = EggError(error).status
       ctx.logger.warn(error)
     }
+  }
+
+  /// By the extension; nil when there is none or nobody knows it.
+  private static func type(ofFile path: String) -> String? {
+    let name = path.split(separator: "/").last ?? ""
+    return name.contains(".") ? contentType(for: String(name)) : nil
   }
 
   /// A piece of an open file. The descriptor becomes the kernel's, also when this throws.

@@ -118,6 +118,10 @@ final class Unit {
     key: UnsafeRawPointer
   ) -> egg_status {
     if call.token != 0 { return host.store(value, in: call, at: out) }
+    if let scalar = value.scalar {
+      out.pointee = scalar
+      return Status.ok
+    }
     let memory = ValueMemory()
     out.pointee = memory.lay(value)
     kept[key] = (memory, value)

@@ -23,12 +23,37 @@ nonisolated final class ValueEncoder: Encoder {
     switch value {
     case let value as Value: return value
     case let value as [UInt8]: return .data(value)
+    case let value as any TextKeyed: return try value.inOrder(path)
     default:
       let encoder = ValueEncoder(path: path)
       try value.encode(to: encoder)
       if encoder.value.isUndefined { return .map(ValueMap()) }
       return encoder.value
     }
+  }
+}
+
+/// A dictionary, whose own order is another one in every process: here the keys are sorted, so that
+/// the same data is the same JSON. A literal within a literal is such a dictionary, too.
+private nonisolated protocol TextKeyed {
+  func inOrder(_ path: [any CodingKey]) throws -> Value
+}
+
+private nonisolated struct TextKey: CodingKey {
+  let stringValue: String
+  var intValue: Int? { nil }
+  init(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
+}
+
+extension Dictionary: TextKeyed where Key == String, Value: Encodable {
+  nonisolated fileprivate func inOrder(_ path: [any CodingKey]) throws -> Egg.Value {
+    var map = ValueMap()
+    map.reserveCapacity(count)
+    for (key, value) in sorted(by: { $0.key < $1.key }) {
+      map[key] = try ValueEncoder.encode(value, path: path + [TextKey(stringValue: key)])
+    }
+    return .map(map)
   }
 }
 

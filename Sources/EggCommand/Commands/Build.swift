@@ -5,7 +5,7 @@ extension CommandDescription {
     path: ["build"], summary: "build an application or a plugin",
     arguments: [.optional("DIR", "the folder of the application or plugin")],
     options: [
-      .value("configuration", "release|debug", "release without it", short: "c"),
+      .value("configuration", "release|debug", "release without it", short: "c")
     ],
     notes: """
       Looks for a Makefile (make), a Package.swift (swift build) or a Cargo.toml (cargo build). An

@@ -2,7 +2,8 @@ import EggKernel
 
 extension CommandDescription {
   static let inspectConfig = CommandDescription(
-    path: ["inspect", "config"], summary: "show the configuration, or who set a key of it, in order",
+    path: ["inspect", "config"],
+    summary: "show the configuration, or who set a key of it, in order",
     arguments: [
       .optional("KEY", "keys joined by dots, such as mysql.client.host"),
       .optional("DIR", "the application's folder"),

@@ -15,7 +15,8 @@ extension CommandDescription {
     })
 
   static let inspectExtensions = CommandDescription(
-    path: ["inspect", "extensions"], summary: "list what units add to Application, Context, Helper …",
+    path: ["inspect", "extensions"],
+    summary: "list what units add to Application, Context, Helper …",
     arguments: [.optional("DIR", "the application's folder")],
     options: [.env, .framework, .json],
     run: { arguments in
@@ -25,14 +26,16 @@ extension CommandDescription {
     })
 
   static let inspectUnits = CommandDescription(
-    path: ["inspect", "units"], summary: "list plugins, frameworks and the application in load order",
+    path: ["inspect", "units"],
+    summary: "list plugins, frameworks and the application in load order",
     arguments: [.optional("DIR", "the application's folder")],
     options: [.env, .framework, .json],
     notes: "Only files are read; nothing of the application runs.",
     run: runInspectUnits)
 
   static let inspectTiming = CommandDescription(
-    path: ["inspect", "timing"], summary: "show how long each unit takes in each phase of the start",
+    path: ["inspect", "timing"],
+    summary: "show how long each unit takes in each phase of the start",
     arguments: [.optional("DIR", "the application's folder")],
     options: [.env, .framework, .json],
     run: { arguments in

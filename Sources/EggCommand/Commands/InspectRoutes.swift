@@ -2,7 +2,8 @@ import EggKernel
 
 extension CommandDescription {
   static let inspectRoutes = CommandDescription(
-    path: ["inspect", "routes"], summary: "list the routes: method, path, controller, owner, source",
+    path: ["inspect", "routes"],
+    summary: "list the routes: method, path, controller, owner, source",
     arguments: [.optional("DIR", "the application's folder")],
     options: [.env, .framework, .json],
     notes: "In the order in which they are tried. The application is loaded, and does not listen.",

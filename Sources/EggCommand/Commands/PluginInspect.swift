@@ -2,7 +2,8 @@ import EggKernel
 
 extension CommandDescription {
   static let pluginInspect = CommandDescription(
-    path: ["plugin", "inspect"], summary: "show a plugin's manifest, exports and needs without running it",
+    path: ["plugin", "inspect"],
+    summary: "show a plugin's manifest, exports and needs without running it",
     arguments: [.required("FILE.so", "the plugin's library")],
     options: [.json],
     notes: """
@@ -81,7 +82,10 @@ private func show(
     Terminal.print("\(manifest.id)\(manifest.version.map { " \($0)" } ?? "")")
     var rows = [
       ("file", path), ("kind", manifest.kind.rawValue),
-      ("interface", "\(manifest.abi.major), from minor \(manifest.abi.min), built with \(manifest.abi.built)"),
+      (
+        "interface",
+        "\(manifest.abi.major), from minor \(manifest.abi.min), built with \(manifest.abi.built)"
+      ),
     ]
     func list(_ title: String, _ names: [String]) {
       if !names.isEmpty { rows.append((title, names.joined(separator: ", "))) }

@@ -2,7 +2,8 @@ import EggKernel
 
 extension CommandDescription {
   static let pluginList = CommandDescription(
-    path: ["plugin", "list"], summary: "list the plugins of an application, and why they are on or off",
+    path: ["plugin", "list"],
+    summary: "list the plugins of an application, and why they are on or off",
     arguments: [.optional("DIR", "the application's folder")],
     options: [.env, .framework, .json],
     notes: "In load order. What a plugin adds is read from its manifest; nothing of it runs.",

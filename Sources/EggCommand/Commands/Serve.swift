@@ -62,8 +62,10 @@ struct Serve {
 }
 
 extension CommandDescription.Option {
-  static let port = value("port", "PORT", "listen here; otherwise PORT, config.cluster.listen, 7001")
+  static let port = value(
+    "port", "PORT", "listen here; otherwise PORT, config.cluster.listen, 7001")
   static let host = value("host", "ADDRESS", "listen on this address only")
   static let env = value("env", "NAME", "the environment, for config.NAME.json")
-  static let framework = value("framework", "NAME", "a framework's name or path, instead of egg.json's")
+  static let framework = value(
+    "framework", "NAME", "a framework's name or path, instead of egg.json's")
 }

@@ -14,6 +14,9 @@ struct DynamicSection {
   /// `DT_RUNPATH` or `DT_RPATH`, where those are looked for first.
   private(set) var runPath: String?
 
+  /// Whether Swift's runtime is loaded with it.
+  var isSwift: Bool { needed.contains("libswiftCore.so") }
+
   /// More symbols than any plugin has, and few enough for memory.
   private static let maximumSymbols = 2_000_000
   private static let maximumBytes = 1 << 30

@@ -14,22 +14,23 @@ struct Installation {
   /// The folder with `egg_plugin.h`.
   let headers: String?
 
-  /// A development tree is a folder above the command with `Package.swift` and `Plugins/`; anything
-  /// else is an installation: `PREFIX/bin/egg`, `PREFIX/lib/egg`, `PREFIX/include/egg`,
-  /// `PREFIX/share/egg`. The folders of `EGG_PLUGIN_PATH` (colons between) are looked in first.
+  /// `PREFIX/bin/egg` with `PREFIX/lib/egg` is an installation, which has `PREFIX/include/egg` and
+  /// `PREFIX/share/egg` too. Otherwise a folder above the command with `Package.swift` and `Plugins/`
+  /// is a development tree. The folders of `EGG_PLUGIN_PATH` (colons between) are looked in first.
   init(
     executable: String = Path.real("/proc/self/exe") ?? "/proc/self/exe",
     variables: EnvironmentVariables = .process
   ) {
     self.executable = executable
     let own = (variables.trimmed("EGG_PLUGIN_PATH") ?? "").split(separator: ":").map(String.init)
-    if let root = Self.tree(above: executable) {
+    let prefix = Path.folder(of: Path.folder(of: executable))
+    let isInstalled = FileReader.kind(of: prefix + "/lib/egg") == .folder
+    if !isInstalled, let root = Self.tree(above: executable) {
       pluginFolders = own + [root + "/Plugins"]
       frameworkFolders = [root + "/Frameworks"]
       package = root
       headers = root + "/Sources/PluginABI/include"
     } else {
-      let prefix = Path.folder(of: Path.folder(of: executable))
       pluginFolders = own + [prefix + "/lib/egg/plugins"]
       frameworkFolders = [prefix + "/lib/egg/frameworks"]
       let share = prefix + "/share/egg"

@@ -51,9 +51,11 @@ struct Child {
     guard code == 0 else {
       throw CommandFailure(
         code == ENOENT
-          ? "\"\(words[0])\" is needed and is not installed" : "\(words[0]): \(systemMessage(code))")
+          ? "\"\(words[0])\" is needed and is not installed" : "\(words[0]): \(systemMessage(code))"
+      )
     }
-    let isLate = !readLines(ends[0], until: seconds.map { Clock.nanoseconds + UInt64($0) * 1_000_000_000 }, line)
+    let isLate = !readLines(
+      ends[0], until: seconds.map { Clock.nanoseconds + UInt64($0) * 1_000_000_000 }, line)
     if isLate { kill(process, SIGKILL) }
     return Child(status: wait(for: process), isLate: isLate)
   }
@@ -82,7 +84,9 @@ struct Child {
         let now = Clock.nanoseconds
         guard now < deadline else { return false }
         var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&ready, 1, Int32(clamping: (deadline - now) / 1_000_000 + 1)) > 0 else { continue }
+        guard poll(&ready, 1, Int32(clamping: (deadline - now) / 1_000_000 + 1)) > 0 else {
+          continue
+        }
       }
       let count = read(descriptor, &piece, piece.count)
       if count < 0, errno == EINTR { continue }

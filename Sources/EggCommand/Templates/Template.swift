@@ -16,7 +16,8 @@ struct Template {
     default: throw CommandFailure("\(folder) exists already; give another name, or remove it")
     }
     for file in files {
-      try Self.write(Self.filled(file.text, places), to: folder + "/" + Self.filled(file.path, places))
+      try Self.write(
+        Self.filled(file.text, places), to: folder + "/" + Self.filled(file.path, places))
     }
   }
 
@@ -74,7 +75,8 @@ struct UnitName {
       && text.utf8.allSatisfy { Self.isLetter($0) || Self.isDigit($0) || $0 == 0x2D || $0 == 0x5F }
     guard isName else {
       throw CommandFailure(
-        "expected a name of letters, digits, \"-\" and \"_\" that begins with a letter, found \"\(text)\"")
+        "expected a name of letters, digits, \"-\" and \"_\" that begins with a letter, found \"\(text)\""
+      )
     }
     self.text = text
   }

@@ -4,7 +4,7 @@ import PluginABI
 /// The innermost layer: every route that matches, one handler after another.
 extension Context {
   /// The next handler of the routes that match, or nil when there is none left.
-  func nextRouteHandler() -> (egg_handler, Unit)? {
+  func nextRouteHandler() -> (egg_handler, Unmanaged<Unit>)? {
     let routes = worker.routes
     if !hasRouted {
       hasRouted = true
@@ -14,20 +14,19 @@ extension Context {
     }
     while routeCursor < match.layers.count {
       if routeCursor >= 0 {
-        let table = routes.table.routes[Int(match.layers[routeCursor].route)]
-        if routeHandler < table.stack.count {
-          let step = table.stack[routeHandler]
+        let steps = routes.steps[Int(match.layers[routeCursor].route)]
+        if routeHandler < steps.count {
+          let step = steps[routeHandler]
           routeHandler &+= 1
-          return (routes.handlers[step.handler].handler, routes.handlers[step.handler].unit)
+          return (step.handler, step.unit)
         }
       }
       routeCursor &+= 1
       routeHandler = 0
       guard routeCursor < match.layers.count else { break }
       let index = Int(match.layers[routeCursor].route)
-      let table = routes.table.routes[index]
       route = routes.records[index]
-      if let redirect = table.redirect {
+      if let redirect = routes.redirect(of: index) {
         routes.follow(redirect, on: self)
         return nil
       }
@@ -66,13 +65,39 @@ extension Context {
 final class Routes {
   let table = RouteTable()
   private(set) var records: [RouteRecord] = []
-  private(set) var handlers: [(handler: egg_handler, unit: Unit)] = []
+  struct Step {
+    let handler: egg_handler
+    let unit: Unmanaged<Unit>
+  }
+
+  private var handlers: [Step] = []
+  /// What runs for each route of `table`, in plain memory; made by `prepare`.
+  private(set) var steps = UnsafeBufferPointer<UnsafeBufferPointer<Step>>(start: nil, count: 0)
+  private var hasRedirects = false
   /// Answer 405 and `OPTIONS` from the routes; off gives Egg's 404.
   var answersMethodNotAllowed = true
 
   func addHandler(_ handler: egg_handler, unit: Unit) -> Int {
-    handlers.append((handler, unit))
+    handlers.append(Step(handler: handler, unit: .passUnretained(unit)))
     return handlers.count - 1
+  }
+
+  /// Ends registration: from here on routes are only walked.
+  func prepare() {
+    table.prepare()
+    let all = UnsafeMutableBufferPointer<UnsafeBufferPointer<Step>>.allocate(
+      capacity: table.routes.count)
+    for (index, route) in table.routes.enumerated() {
+      let own = UnsafeMutableBufferPointer<Step>.allocate(capacity: route.stack.count)
+      _ = own.initialize(from: route.stack.map { handlers[$0.handler] })
+      all.initializeElement(at: index, to: UnsafeBufferPointer(own))
+      hasRedirects = hasRedirects || route.redirect != nil
+    }
+    steps = UnsafeBufferPointer(all)
+  }
+
+  func redirect(of index: Int) -> RouteRedirect? {
+    hasRedirects ? table.routes[index].redirect : nil
   }
 
   /// Keeps `records` in step with `table.routes`, whatever registration added.

@@ -239,6 +239,8 @@ final class Context {
     base = Context.nothing
     fields.reset()
     chainCall.spend()
+    chainCall.purpose = .chain
+    chainCall.failure = nil
   }
 
   nonisolated(unsafe) private static let nothing =

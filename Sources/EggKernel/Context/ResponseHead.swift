@@ -122,7 +122,6 @@ struct ResponseHead: ~Copyable {
       || name.baseAddress.map { memory.contains($0) } ?? false
   }
 
-
   private func isNamed(_ field: Field, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
     guard field.name.count == name.count, let start = name.baseAddress else { return false }
     return equalIgnoringCase(bytes.readPointer + field.name.start, start, count: name.count)

@@ -50,7 +50,11 @@ extension HTTPFunctions {
 
   private static func refuseField(_ host: HostTable, _ name: egg_str) -> egg_status {
     let unit = HostFunctions.unit(host)
-    let shown = name.isPlausible ? String(name.string.prefix(64)) : "?"
+    // It may be a client's text: no line ends for the log either.
+    let shown = String(
+      decoding: (name.isPlausible ? name.bytes : egg_str("?").bytes).prefix(64).map { byte in
+        byte < 0x20 || byte == 0x7F ? UInt8(ascii: "?") : byte
+      }, as: UTF8.self)
     unit.worker.log.misuse(
       unit, "set_header",
       "\"\(shown)\": a name is a token, and a value has no CR, LF or NUL; nothing was set")

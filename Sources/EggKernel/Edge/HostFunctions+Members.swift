@@ -68,8 +68,8 @@ extension HostFunctions {
       guard let call = worker.calls.find(token) else { return Status.stale }
       context = call.context
     }
-    // A background context nobody comes to hold goes back to the pool.
-    defer { context.recycleIfOver() }
+    // A background context that nothing comes to hang on goes back to the pool.
+    defer { if token.token == 0 { context.recycleIfOver() } }
     var method = method
     if count > 0 {
       guard let copies = context.arena.array(of: egg_value.self, count: Int(count)) else {
@@ -142,7 +142,13 @@ extension HostFunctions {
           status: 500, code: "EGG_MISUSE", message: "a method lost its call", expose: false)
         return Status.failed
       }
-      return Status.ok
+      // Copied and checked: the caller may be a template that walks it.
+      do throws(TreeRefusal) {
+        result.pointee = try context.adopt(result.pointee)
+        return Status.ok
+      } catch let refusal {
+        return refusal.status
+      }
     }
 
   static let get:

@@ -25,9 +25,8 @@ enum HostFunctions {
   /// The call under `token`, for looking at: any holder, lent ones included.
   @inline(__always)
   static func find(_ unit: Unit, _ token: egg_call) -> Call? {
-    let worker = unit.worker
-    guard worker.isOnLoop else { return nil }
-    return worker.calls.find(token)
+    guard LoopThread.isCurrent else { return nil }
+    return unit.worker.calls.find(token)
   }
 
   /// Why `find` answered nil.

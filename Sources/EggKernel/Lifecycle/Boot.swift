@@ -52,7 +52,9 @@ package final class Application {
       step { result in
         switch result {
         case .success: advance()
-        case .failure: then(result)
+        case .failure:
+          self.writeRunFiles()
+          then(result)
         }
       }
     }
@@ -83,19 +85,23 @@ package final class Application {
     worker.publishConfig()
     worker.isConfigFrozen = true
     worker.applyConfig()
-    guard !isQuiet, let folder = worker.config.value(at: "rundir")?.string else { return }
-    let notices = worker.config.writeRunFiles(
-      process: "application", folder: folder, plugins: plan.plugins.dump, appInfo: plan.info)
-    for notice in notices { worker.log.notice(notice) }
   }
 
   private func composeAll() throws(BootError) {
     try worker.compose()
-    worker.routes.table.prepare()
+    worker.routes.prepare()
+  }
+
+  /// `run/`: configuration, who set it, routes. Nobody waits for these files, so they are written once
+  /// requests are answered, or when the start has failed and somebody will want to look.
+  private func writeRunFiles() {
     guard !isQuiet, let folder = worker.config.value(at: "rundir")?.string else { return }
+    var notices = worker.config.writeRunFiles(
+      process: "application", folder: folder, plugins: plan.plugins.dump, appInfo: plan.info)
     if let notice = RunFile.write(worker.routeDump(), to: folder + "/router.json") {
-      worker.log.notice(notice)
+      notices.append(notice)
     }
+    for notice in notices { worker.log.notice(notice) }
   }
 
   /// Opens the sockets and tells units so.
@@ -114,6 +120,7 @@ package final class Application {
         "\(plan.info.name) started on \(listener.description) (\(time / 10).\(time % 10)ms, env \(plan.info.env))")
     }
     worker.runInOrder(.serverDidReady, worker.units, then: then)
+    _ = worker.loop.schedule(after: 20) { [self] in writeRunFiles() }
   }
 
   /// Stops accepting, lets running requests finish, tells units in reverse order, then calls `onClosed`.
@@ -130,6 +137,8 @@ package final class Application {
     let deadline = Int(worker.config.value(at: "lifecycle.closeTimeout")?.int ?? 5_000)
     worker.log.info("closing: \(reason); \(worker.counters.active) requests are running")
     worker.closeIdleConnections()
+    // Whoever has taken a connection over can still say goodbye to its peer.
+    worker.events.emit("closing", on: nil)
     let started = monotonicNanoseconds()
     func wait() {
       let waited = Int((monotonicNanoseconds() &- started) / 1_000_000)

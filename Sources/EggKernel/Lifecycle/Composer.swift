@@ -41,7 +41,8 @@ extension Worker {
       let meant = Suggestion.phrase(for: name, among: middlewares.keys.sorted())
       throw composeError(name, "Middleware \(name) not found\(meant)")
     }
-    let tree = configValue(at: StaticText(name).value)
+    let text = StaticText(name)
+    let tree = withExtendedLifetime(text) { configValue(at: text.value) }
     let handler = try instance(of: registered, options: tree)
     return Layer(
       handler: handler, unit: registered.unit, name: name, filter: try filter(name, options))

@@ -103,7 +103,9 @@ extension Worker {
 
   func endTakenConnections() {
     for connection in connections.values where connection.state == .taken {
-      connection.end(.shutdown)
+      // What was written in this turn: a protocol's goodbye.
+      connection.flush()
+      if connection.state == .taken { connection.end(.shutdown) }
     }
   }
 

@@ -103,13 +103,14 @@ final class Worker {
       LoadUnit(kind: .framework, name: "egg", directory: nil, version: EggVersion.text),
       worker: self)
     Worker.current = self
+    LoopThread.id = pthread_self()
     loop.beforeSleep { [unowned self] in
       flushDirty()
       log.flush()
     }
   }
 
-  var isOnLoop: Bool { loop.isOnLoop }
+  var isOnLoop: Bool { LoopThread.isCurrent }
 
   func wallMilliseconds() -> Int64 {
     Int64(truncatingIfNeeded: (loop.now &+ wallOffset) / 1_000_000)
@@ -234,6 +235,15 @@ final class PermanentMemory {
 /// Earlier trees stay: units may hold pointers into them.
 private final class ConfigMemory {
   var arena = Arena()
+}
+
+/// The thread that the loop runs on, in a global of its own: every function of the ABI asks, and the
+/// way through the loop's objects would cost more than what most of them do.
+enum LoopThread {
+  nonisolated(unsafe) static var id: pthread_t = 0
+
+  @inline(__always)
+  static var isCurrent: Bool { pthread_self() == id }
 }
 
 package enum EggVersion {

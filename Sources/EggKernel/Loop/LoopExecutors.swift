@@ -31,6 +31,9 @@ final class LoopMainExecutor: MainExecutor, SerialExecutor, SchedulingExecutor,
     loop.enqueue(.mainJob(UnownedJob(job)), after: nanoseconds(delay, clock))
   }
 
+  /// Asked at every hop to the main actor; the general answer compares existentials.
+  var isMainExecutor: Bool { true }
+
   func isIsolatingCurrentContext() -> Bool? { mailbox.isOnLoop }
 
   func checkIsolated() {

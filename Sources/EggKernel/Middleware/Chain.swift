@@ -42,8 +42,10 @@ extension Context {
       phase = .leaving
       return true
     }
-    if worker.measuresLayers { beginTiming(unit) }
-    let token = chainCall.issue(to: unit, mayGoOn: true)
+    let token = unit._withUnsafeGuaranteedRef { unit in
+      if worker.measuresLayers { beginTiming(unit) }
+      return chainCall.issue(to: unit, mayGoOn: true)
+    }
     let step = handler.handle(handler.instance, token)
     return act(on: step)
   }
@@ -121,13 +123,17 @@ extension Context {
     }
   }
 
-  private func nextHandler() -> (egg_handler, Unit)? {
-    let list = layers.layers
-    while cursor < list.count {
-      let index = cursor
+  private func nextHandler() -> (egg_handler, Unmanaged<Unit>)? {
+    let entries = layers.entries
+    while cursor < entries.count {
+      let entry = entries[cursor]
       cursor &+= 1
-      if let filter = list[index].filter, !filter.admits(head.path.bytes(in: base)) { continue }
-      return (list[index].handler, list[index].unit)
+      if let filter = entry.filter,
+        !filter._withUnsafeGuaranteedRef({ $0.admits(head.path.bytes(in: base)) })
+      {
+        continue
+      }
+      return (entry.handler, entry.unit)
     }
     return nextRouteHandler()
   }
@@ -144,7 +150,12 @@ extension Context {
   func cancel() {
     guard !isCancelled else { return }
     isCancelled = true
-    worker.tellCancelled(self)
+    if let hook = chainCall.cancelHook {
+      chainCall.cancelHook = nil
+      hook(chainCall.cancelState)
+    }
+    // The search goes through every call there is, so only where there can be more.
+    if holds > 0 { worker.tellCancelled(self) }
   }
 
   // -- Server-Timing

@@ -14,17 +14,42 @@ struct Layer {
 
 /// The composed onion: made once when the application has loaded, then only walked.
 final class LayerList {
-  let layers: [Layer]
+  /// What walking needs, in plain memory: a request passes here several times and counts nothing.
+  struct Entry {
+    let handler: egg_handler
+    let unit: Unmanaged<Unit>
+    let filter: Unmanaged<PathFilter>?
+  }
 
-  init(_ layers: [Layer]) { self.layers = layers }
+  let layers: [Layer]
+  let entries: UnsafeBufferPointer<Entry>
+
+  init(_ layers: [Layer]) {
+    self.layers = layers
+    let memory = UnsafeMutableBufferPointer<Entry>.allocate(capacity: layers.count)
+    _ = memory.initialize(
+      from: layers.map {
+        Entry(
+          handler: $0.handler, unit: .passUnretained($0.unit),
+          filter: $0.filter.map { .passUnretained($0) })
+      })
+    entries = UnsafeBufferPointer(memory)
+  }
+
+  deinit { entries.deallocate() }
 }
 
 /// `match` and `ignore` of a middleware's options: path prefixes, compared by whole segments.
 ///
 /// - Source: Egg, "Using middleware"; a list matches when any of its entries does.
-struct PathFilter {
+final class PathFilter {
   let prefixes: [[UInt8]]
   let isIgnore: Bool
+
+  init(prefixes: [[UInt8]], isIgnore: Bool) {
+    self.prefixes = prefixes
+    self.isIgnore = isIgnore
+  }
 
   /// Whether the layer runs for this path.
   func admits(_ path: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -2,7 +2,8 @@
 extension UnitReader {
   /// The actions of a controller file; nil after a mistake.
   ///
-  /// A class deriving from `Controller`; else a type with static functions; else free functions.
+  /// A class deriving from `Controller`; else one deriving from `WebSocketController`, whose one
+  /// action is `connect`; else a type with static functions; else free functions.
   mutating func readController(_ file: SourceFile, _ path: [String]) -> [ControllerAction]? {
     let classes = distinct(file.declarations.filter { types.derives($0, from: "Controller") })
     if classes.count > 1 {
@@ -12,6 +13,22 @@ extension UnitReader {
     if let controller = classes.first {
       guard checkVisible(controller, file) else { return nil }
       return readActions(of: controller, file)
+    }
+    let sockets = distinct(
+      file.declarations.filter { types.derives($0, from: "WebSocketController") })
+    if sockets.count > 1 {
+      reportSecond(file, sockets, base: "WebSocketController")
+      return nil
+    }
+    if let socket = sockets.first {
+      guard checkVisible(socket, file) else { return nil }
+      return [
+        ControllerAction(
+          name: "connect",
+          reference: Reference(
+            expression: "socket: \(identifier(socket.name)).self",
+            position: file.position(of: socket.offset)))
+      ]
     }
     let modules = distinct(file.declarations.filter(holdsStaticActions))
     if modules.count > 1 {

@@ -320,6 +320,7 @@ typedef struct egg_property {
     uint32_t reserved;
     const char *EGG_FILL_IN name;
     void *EGG_NULLABLE self;
+    /* `call` is the reader's: to look at, not to settle. *out lives until it returns. */
     egg_status (*EGG_FILL_IN get)(void *EGG_NULLABLE self, egg_call call, egg_value *out);
     egg_status (*EGG_NULLABLE set)(void *EGG_NULLABLE self, egg_call call,
                                    const egg_value *value);
@@ -458,8 +459,8 @@ typedef struct egg_host {
     egg_status (*set_local)(const struct egg_host *h, egg_call call, const void *key,
                             void *EGG_NULLABLE value,
                             void (*EGG_NULLABLE release)(void *EGG_NULLABLE value));
-    /* At most one hook per call, run at most once, at once if the call is cancelled
-     * already. It tells the holder to hurry and must not settle the call. */
+    /* One hook per call (a second replaces it), run at most once, at once if the call
+     * is cancelled already. It tells the holder to hurry and must not settle the call. */
     egg_status (*on_cancel)(const struct egg_host *h, egg_call call,
                             void (*hook)(void *EGG_NULLABLE state),
                             void *EGG_NULLABLE state);

@@ -11,16 +11,18 @@ import Glibc
 /// So that a failed test leaves nothing behind.
 func endWithStandardInput() {
   var thread = pthread_t()
-  pthread_create(&thread, nil, { _ in
-    var byte: UInt8 = 0
-    while read(0, &byte, 1) != 0 {}
-    _exit(3)
-  }, nil)
+  pthread_create(
+    &thread, nil,
+    { _ in
+      var byte: UInt8 = 0
+      while read(0, &byte, 1) != 0 {}
+      _exit(3)
+    }, nil)
 }
 
 func say(_ line: String) {
   print(line)
-  fflush(stdout)
+  fflush(nil)
 }
 
 func raiseDescriptorLimit() {

@@ -7,8 +7,8 @@ nonisolated struct AcceptedCodings: OptionSet {
 
   init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// Reads `Accept-Encoding` without allocating. Weights only matter where they are zero: the client
-  /// says "not this one".
+  /// Reads `Accept-Encoding` without allocating. Weights only matter where they are zero: the
+  /// client says "not this one".
   ///
   /// - Source: RFC 9110 §12.5.3; `x-gzip` is `gzip` (§8.4.1.3).
   init(_ header: UnsafeBufferPointer<UInt8>) {

@@ -6,7 +6,7 @@ nonisolated final class CachedFile {
   let name: [UInt8]
   /// The key holds a `%`, so a request with the same bytes means another file.
   let isLiteral: Bool
-  unowned let folder: Folder
+  let folder: Folder
   let identity: Representation
   let gzip: Representation?
   let brotli: Representation?

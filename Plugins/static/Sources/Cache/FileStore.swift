@@ -9,19 +9,31 @@ import Glibc
 nonisolated final class FileStore {
   let folders: [Folder]
   let table: FileTable
+  private let wallClock: () -> timespec
   private let digest: ([UInt8]) -> [UInt8]?
-  /// Memory is read this many times when a file changes while it is read.
+  /// A file that changes while it is read is read again, so often at most.
   private static let attempts = 3
 
   /// - Parameters:
   ///   - folders: the first to look in first.
   ///   - maxFiles: kept at a time; no limit when some folder serves only what was found at start,
   ///     since a forgotten file would not be found again.
+  ///   - wallClock: the present, in the time that files have.
   ///   - digest: MD5 of bytes; nil when it cannot be had, then a tag is made of the file's facts.
-  init(_ folders: [Folder], maxFiles: Int, digest: @escaping ([UInt8]) -> [UInt8]?) {
+  init(
+    _ folders: [Folder], maxFiles: Int, wallClock: @escaping () -> timespec = FileStore.present,
+    digest: @escaping ([UInt8]) -> [UInt8]?
+  ) {
     self.folders = folders
+    self.wallClock = wallClock
     self.digest = digest
     table = FileTable(limit: folders.allSatisfy(\.options.isDynamic) ? maxFiles : .max / 4)
+  }
+
+  static func present() -> timespec {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return now
   }
 
   /// The file that a path asks for.
@@ -129,9 +141,7 @@ nonisolated final class FileStore {
         siblingFacts(name, $0, facts, folder) != nil
       }
     }
-    let type =
-      contentType(for: "/" + String(decoding: name, as: UTF8.self).lastSegment)
-      ?? "application/octet-stream"
+    let type = mediaType(name)
     var made: [Coding: Representation] = [:]
     for coding in siblings {
       let path = folder.fullPath(name, coding.suffix)
@@ -146,6 +156,12 @@ nonisolated final class FileStore {
       brotli: made[.brotli],
       goodUntil: isDoubtful && folder.options.isBuffered
         ? now &+ 1_000_000_000 : deadline(folder, now: now))
+  }
+
+  /// With the slash a name without a dot is no extension.
+  private func mediaType(_ name: [UInt8]) -> String {
+    mimeType(forExtension: "/" + String(decoding: name, as: UTF8.self)).flatMap(contentType(for:))
+      ?? "application/octet-stream"
   }
 
   /// A compressed sibling that is older than the file is left over from an earlier version; two
@@ -164,10 +180,8 @@ nonisolated final class FileStore {
   ) -> Representation? {
     for attempt in 1...Self.attempts {
       guard let file = folder.open(fullPath) else { return nil }
-      var now = timespec()
-      clock_gettime(CLOCK_REALTIME, &now)
       let facts = file.facts
-      let isRecent = facts.isRecent(at: now)
+      let isRecent = facts.isRecent(at: wallClock())
       guard facts.size <= folder.options.memoryLimit else {
         return Representation(
           coding: coding, facts: facts, fullPath: fullPath, contents: nil, digest: nil, type: type,
@@ -207,13 +221,13 @@ nonisolated final class FileStore {
 
   // MARK: At start
 
-  /// Reads every file of the folders that say so.
+  /// Reads every file of the folders that say so, and of those that serve nothing else.
   ///
   /// - Returns: how many.
   @discardableResult
   func preload(now: UInt64) -> Int {
     var loaded = 0
-    for folder in folders where folder.options.isPreloaded {
+    for folder in folders where folder.options.isPreloaded || !folder.options.isDynamic {
       for name in folder.names() {
         guard RequestPath.isAllowed(name, allowsDotfiles: folder.options.servesDotfiles) else {
           continue
@@ -229,11 +243,5 @@ nonisolated final class FileStore {
       }
     }
     return loaded
-  }
-}
-
-nonisolated extension String {
-  fileprivate var lastSegment: String {
-    utf8.lastIndex(of: UInt8(ascii: "/")).map { String(self[utf8.index(after: $0)...]) } ?? self
   }
 }

@@ -23,8 +23,8 @@ nonisolated struct FileFacts: Equatable {
     changedNanoseconds = status.st_ctim.tv_nsec
   }
 
-  /// Whether the file changed so short a time before `time` (seconds since 1970) that a second change
-  /// could have left the same times.
+  /// Whether the file changed so short a time before `time` (since 1970) that a second change could
+  /// have left the same times.
   func isRecent(at time: timespec) -> Bool {
     let age =
       (time.tv_sec &- changedSeconds) &* 1000 &+ (time.tv_nsec &- changedNanoseconds) / 1_000_000

@@ -5,8 +5,8 @@ nonisolated enum RequestPath {
 
   /// Decodes what follows the prefix into a name below a folder: `a%20b//c.txt` into `a b/c.txt`.
   ///
-  /// - Returns: nil for what is never served: a malformed `%`, bytes that are no UTF-8, controls and
-  ///   NUL, a backslash, an encoded slash, `.` and `..` as a segment, a name that begins with a dot
+  /// - Returns: nil for what is never served: a malformed `%`, bytes that are no UTF-8, controls, NUL,
+  ///   a backslash, an encoded slash, `.` and `..` as a segment, a name that begins with a dot
   ///   (unless `allowsDotfiles`; the folder `.well-known` of RFC 8615 always), a slash at the end,
   ///   nothing at all.
   /// - Source: koa-static-cache, with these differences from Egg: `..` is refused and not resolved,

@@ -79,7 +79,8 @@ func measure(_ work: Workload, _ seconds: Double) throws -> Double {
       if count != work.expected.count { throw TemplateError("\(work.name): wrong output") }
     }
     let spent = clock.now - start
-    let micros = Double(spent.components.attoseconds) / 1e12 + Double(spent.components.seconds) * 1e6
+    let micros =
+      Double(spent.components.attoseconds) / 1e12 + Double(spent.components.seconds) * 1e6
     if micros < 20_000 { rounds *= 2 } else { best = min(best, micros / Double(rounds)) }
   }
   return best

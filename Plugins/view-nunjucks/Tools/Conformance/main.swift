@@ -80,14 +80,21 @@ func verdict(_ test: TemplateValue) -> String? {
   var cause = text(field(expected, "cause")) ?? ""
   let lastLine = String(message.split(separator: "\n").last ?? "").drop { $0 == " " }
   let isRunTime = classes.contains { lastLine.hasPrefix($0) }
-  for prefix in classes where cause.hasPrefix(prefix) { cause = String(cause.dropFirst(prefix.count)) }
+  for prefix in classes where cause.hasPrefix(prefix) {
+    cause = String(cause.dropFirst(prefix.count))
+  }
   var problems: [String] = []
-  if failure.cause != cause { problems.append("  expected: \(cause)\n  got:      \(failure.cause)") }
+  if failure.cause != cause {
+    problems.append("  expected: \(cause)\n  got:      \(failure.cause)")
+  }
   let place = (failure.line, failure.column)
   if !isRunTime, failure.kind == .syntax {
     let line = number(field(expected, "line")).flatMap { $0 > 0 ? $0 : nil }
     let column = number(field(expected, "col")).flatMap { $0 > 0 ? $0 : nil }
-    if (line, column) != place { problems.append("  expected at \(line ?? 0):\(column ?? 0), got \(place.0 ?? 0):\(place.1 ?? 0)") }
+    if (line, column) != place {
+      problems.append(
+        "  expected at \(line ?? 0):\(column ?? 0), got \(place.0 ?? 0):\(place.1 ?? 0)")
+    }
   } else if place.0 == nil {
     problems.append("  the failure has no place")
   }

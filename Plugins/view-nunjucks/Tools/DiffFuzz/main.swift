@@ -22,7 +22,7 @@ let script = """
     const answer = x => { if (!done) { done = true; console.log(JSON.stringify(x)); } };
     try {
       env.render('main', job.context, (err, res) => answer(
-        err ? {error: String(err.message || err)} : {page: res === null ? '' : res}));
+        err ? {error: String(err.message || err)} : {page: Buffer.from(res === null ? '' : res, 'utf8').toString('utf8')}));
       setTimeout(() => answer({error: 'no answer'}), 300).unref();
     } catch (e) { answer({error: String(e.message || e)}); }
   });
@@ -44,6 +44,8 @@ struct Random {
 
 struct Generator {
   var random: Random
+  /// Off while the included template itself is made.
+  var includes = true
 
   static let context = """
     {"n":3,"z":0,"neg":-4,"f":2.5,"s":"abc","num":"7","e":"","t":true,"no":false,"nul":null,\
@@ -91,7 +93,8 @@ struct Generator {
     case 12: return "\(random.pick(Generator.names))[\(expression(d))]"
     case 13:
       return random.pick([
-        "o.a", "o.b", "o.c", "o[\"c\"][0]", "recs[0].k", "recs[1].on", "l.length", "s.length", "o.zz",
+        "o.a", "o.b", "o.c", "o[\"c\"][0]", "recs[0].k", "recs[1].on", "l.length", "s.length",
+        "o.zz",
         "loop.index", "loop.last", "u.length", "nest[0][1]", "undef.x.y", "i.k", "x.y",
       ])
     case 14:
@@ -119,7 +122,8 @@ struct Generator {
       "list", "string", "int", "float", "abs", "round", "escape", "e", "safe", "forceescape",
       "striptags", "wordcount", "urlencode", "dump", "nl2br", "sum", "dictsort", "urlize", "join",
       "default(1)", "d(\"q\", true)", "join(\", \")", "replace(\"a\", \"_\")", "truncate(5)",
-      "truncate(6, true)", "truncate(9, false, \"!\")", "center(12)", "indent(2)", "indent(2, true)",
+      "truncate(6, true)", "truncate(9, false, \"!\")", "center(12)", "indent(2)",
+      "indent(2, true)",
       "round(1)", "round(0, \"floor\")", "round(1, \"ceil\")", "batch(2)", "batch(2, \"-\")",
       "slice(2)", "slice(2, \"-\")", "sort(true)", "sort(false, true)", "sort(attribute=\"v\")",
       "sort(reverse=true, attribute=\"k\")", "groupby(\"k\")", "selectattr(\"on\")",
@@ -148,7 +152,8 @@ struct Generator {
     if depth <= 0 || random.chance(35) {
       return text()
         + (random.chance(70)
-          ? "\(random.chance(15) ? "{{-" : "{{") \(expression(2)) \(random.chance(15) ? "-}}" : "}}")" : "")
+          ? "\(random.chance(15) ? "{{-" : "{{") \(expression(2)) \(random.chance(15) ? "-}}" : "}}")"
+          : "")
     }
     let d = depth - 1
     switch random.below(15) {
@@ -172,13 +177,15 @@ struct Generator {
         + (random.chance(40) ? "{{ caller(x) if caller }}" : "") + "]" + tag("endmacro")
         + "{{ \(name)(\(expression(1))) }}"
     case 9:
-      return tag("macro w(x)") + "<{{ caller(x) }}>" + tag("endmacro") + tag("call(i) w(\(expression(1)))")
+      return tag("macro w(x)") + "<{{ caller(x) }}>" + tag("endmacro")
+        + tag("call(i) w(\(expression(1)))")
         + body(d) + "{{ i }}" + tag("endcall")
     case 10: return tag("filter \(filter(1).split(separator: "|")[0])") + body(d) + tag("endfilter")
-    case 11: return tag("include \"inc\"")
+    case 11: return includes ? tag("include \"inc\"") : text()
     case 12:
       return random.chance(50)
-        ? tag("import \"lib\" as L\(random.chance(40) ? " with context" : "")") + "{{ L.f(\(expression(1))) }}"
+        ? tag("import \"lib\" as L\(random.chance(40) ? " with context" : "")")
+          + "{{ L.f(\(expression(1))) }}"
         : tag("from \"lib\" import f, g as h\(random.chance(40) ? " with context" : "")")
           + "{{ f(\(expression(1))) }}{{ h() }}"
     case 13:
@@ -196,16 +203,20 @@ struct Generator {
 
   mutating func job() -> (templates: [String: String], options: [String: Bool]) {
     var templates: [String: String] = [:]
-    templates["inc"] = "(" + body(2).replacingOccurrences(of: "include", with: "set x = ") + ")"
+    includes = false
+    templates["inc"] = "(" + body(2) + ")"
+    includes = true
     templates["lib"] =
-      tag("macro f(x, y=2)") + "F{{ x }}{{ y }}{{ n }}" + tag("endmacro") + tag("set q = \(expression(1))")
+      tag("macro f(x, y=2)") + "F{{ x }}{{ y }}{{ n }}" + tag("endmacro")
+      + tag("set q = \(expression(1))")
       + tag("macro g()") + "G{{ q }}{{ i }}" + tag("endmacro")
     if random.chance(30) {
       templates["base"] =
         body(1) + tag("block a") + body(2, true) + tag("endblock") + text() + tag("block b")
         + body(1, true) + tag("endblock") + body(1)
       templates["main"] =
-        tag("extends \"base\"") + body(1) + tag("block a") + (random.chance(50) ? "{{ super() }}" : "")
+        tag("extends \"base\"") + body(1) + tag("block a")
+        + (random.chance(50) ? "{{ super() }}" : "")
         + body(2, true) + tag("endblock")
     } else {
       templates["main"] = body(3) + body(3)
@@ -221,7 +232,8 @@ struct Generator {
   mutating func damaged(_ source: String) -> String {
     var bytes = Array(source.utf8)
     let scraps = [
-      "{%", "%}", "{{", "}}", "{#", "#}", "|", "(", ")", "[", "]", "{", "}", "\"", "'", "-", ".", ",",
+      "{%", "%}", "{{", "}}", "{#", "#}", "|", "(", ")", "[", "]", "{", "}", "\"", "'", "-", ".",
+      ",",
       "r/", "end", "else", " in ", " is ", " if ", "not ", "\\", "\u{0}", "=", ":", "**", "é", "😀",
     ]
     for _ in 0..<(1 + random.below(4)) {
@@ -311,7 +323,9 @@ do {
     var (templates, settings) = generator.job()
     if mutate {
       templates["main"] = generator.damaged(templates["main"] ?? "")
-      if generator.random.chance(30) { templates["inc"] = generator.damaged(templates["inc"] ?? "") }
+      if generator.random.chance(30) {
+        templates["inc"] = generator.damaged(templates["inc"] ?? "")
+      }
     }
     var options = TemplateOptions()
     options.autoescape = settings["autoescape"] ?? true
@@ -321,7 +335,8 @@ do {
     options.escapesBackslash = backslash
     let job =
       "{\"templates\":{"
-      + (try templates.map { "\(try quoted($0.key)):\(try quoted($0.value))" }.joined(separator: ","))
+      + (try templates.map { "\(try quoted($0.key)):\(try quoted($0.value))" }.joined(
+        separator: ","))
       + "},\"options\":{" + settings.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",")
       + "},\"context\":\(Generator.context)}"
     let views = Environment(loaders: [MemoryLoader(templates)], options: options)
@@ -344,7 +359,9 @@ do {
       for (name, source) in templates.sorted(by: { $0.key < $1.key }) {
         print("\(name): \(source.debugDescription)")
       }
-      print("original: \(expected?.debugDescription ?? field(answer, "error")?.textView?.string ?? "?")")
+      print(
+        "original: \(expected?.debugDescription ?? field(answer, "error")?.textView?.string ?? "?")"
+      )
       print("here:     \(page?.debugDescription ?? failure)")
     }
   }

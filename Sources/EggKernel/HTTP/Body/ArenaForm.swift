@@ -60,9 +60,11 @@ enum ArenaForm {
       parts.append(String(decoding: current, as: UTF8.self))
       current = []
     }
+    /// The name itself and what is nested in it so far.
+    var levels: Int { parts.count + (current.isEmpty ? 0 : 1) }
     while at < bytes.count {
       let byte = bytes[at]
-      if byte == UInt8(ascii: "["), parts.count < depth,
+      if byte == UInt8(ascii: "["), levels <= depth,
         let end = bytes[at...].firstIndex(of: UInt8(ascii: "]"))
       {
         if parts.isEmpty || !current.isEmpty { close() }
@@ -72,7 +74,7 @@ enum ArenaForm {
         if at < bytes.count, bytes[at] == UInt8(ascii: ".") { at += 1 }
         continue
       }
-      if byte == UInt8(ascii: "."), parts.count < depth, !current.isEmpty, at + 1 < bytes.count {
+      if byte == UInt8(ascii: "."), levels <= depth, !current.isEmpty, at + 1 < bytes.count {
         close()
         at += 1
         continue

@@ -76,7 +76,7 @@ final class BodyReader {
   func readAll(limit: Int, _ done: @escaping egg_done, _ state: UnsafeMutableRawPointer?)
     -> egg_status
   {
-    guard !isWanted, !hasReadSome, !hasReadAll, done == nil else { return Status.phase }
+    guard self.done == nil, !hasReadSome, !hasReadAll else { return Status.phase }
     hasReadAll = true
     begin(done, state)
     if failure != nil || isOver { return deliverLater() }
@@ -89,7 +89,7 @@ final class BodyReader {
   }
 
   func readSome(_ done: @escaping egg_done, _ state: UnsafeMutableRawPointer?) -> egg_status {
-    guard !isWanted, done == nil else { return Status.phase }
+    guard self.done == nil else { return Status.phase }
     hasReadSome = true
     begin(done, state)
     if failure != nil || isOver { return deliverLater() }
@@ -311,7 +311,9 @@ final class BodyReader {
   /// The request is answered: who still waits for its body is told that no more of it comes.
   func abandon() {
     guard done != nil else { return }
-    fail(status: 500, code: "EGG_BODY_ABANDONED", "the request was answered before its body was read")
+    fail(
+      status: 500, code: "EGG_BODY_ABANDONED",
+      "the request was answered before its body was read")
     settle()
   }
 

@@ -50,6 +50,8 @@ final class Connection: ReadySource {
   var bodyReader: BodyReader?
   var stream: BodyStream?
   var takeover: Takeover?
+  /// Answers that are complete and not yet sent; they count as running until they are.
+  private var unsent = 0
   /// Requests answered, for `maxRequestsPerConnection` and logs.
   var answered = 0
 
@@ -94,7 +96,8 @@ final class Connection: ReadySource {
       }
     case .running:
       if let bodyReader, bodyReader.isWanted {
-        bodyReader.fail(status: 408, code: "EGG_BODY_TIMEOUT", "the request body did not arrive in time")
+        bodyReader.fail(
+          status: 408, code: "EGG_BODY_TIMEOUT", "the request body did not arrive in time")
       } else if isBlocked {
         close()
       }
@@ -297,7 +300,7 @@ final class Connection: ReadySource {
 
   /// The answer is completely in the outbox.
   func answerEnded() {
-    worker.counters.active &-= 1
+    unsent &+= 1
     answered &+= 1
     stream = nil
     if let bodyReader, !bodyReader.isOver {
@@ -351,7 +354,8 @@ final class Connection: ReadySource {
   /// Says goodbye: sends what waits, then ends the writing side and waits for the peer to end its own.
   func linger() {
     state = .lingering
-    worker.loop.deadlines.arm(self, in: isBlocked ? worker.timeouts.write : worker.timeouts.lingering)
+    worker.loop.deadlines.arm(
+      self, in: isBlocked ? worker.timeouts.write : worker.timeouts.lingering)
     if outbox.isEmpty { shutdownWriting() }
   }
 
@@ -371,6 +375,8 @@ final class Connection: ReadySource {
     if state == .closed { return }
     switch progress {
     case .done:
+      worker.counters.active &-= unsent
+      unsent = 0
       let wasBlocked = isBlocked
       isBlocked = false
       switch state {
@@ -461,6 +467,8 @@ final class Connection: ReadySource {
     worker.connectionClosed(self)
     releaseSent()
     if before == .running || before == .answering { worker.counters.active &-= 1 }
+    worker.counters.active &-= unsent
+    unsent = 0
     if let bodyReader {
       bodyReader.fail(status: 400, code: "EGG_CLIENT_GONE", "the client closed the connection")
     }

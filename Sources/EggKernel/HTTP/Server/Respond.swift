@@ -14,6 +14,14 @@ extension Context {
       worker.answerFailure(failure, on: self)
     }
     if isForgotten { return forgotten(connection) }
+    if takeover != nil, let reader = connection.bodyReader, !reader.isOver {
+      // Bytes of the body would be taken for the new protocol's (RFC 9110 §7.8).
+      worker.answerFailure(
+        makeError(
+          status: 400, code: "EGG_UPGRADE_BODY",
+          message: "an upgrade with a request body that nobody has read", expose: true),
+        on: self)
+    }
     if let takeover { return upgrade(connection, takeover) }
     connection.state = .answering
     isAnswered = true

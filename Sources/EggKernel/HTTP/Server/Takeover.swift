@@ -62,6 +62,7 @@ final class Takeover {
   func close(now: Bool) {
     guard let connection, !isClosing || now else { return }
     if closing == nil { closing = .byUs }
+    if now { connection.outbox.discard(&connection.worker.buffers) }
     // Not here: `closed` must not run inside the function that asked for it.
     connection.worker.turn.push(
       .run { [self, connection] in

@@ -1,3 +1,5 @@
+// Longer than usual: one function for each kind of statement, which share the compile-time scopes.
+
 /// Turns the statements of one template into nodes. Expressions are in `Compiler+Expressions.swift`.
 final class Compiler {
   let template: Template
@@ -65,6 +67,7 @@ final class Compiler {
     template.testTable.deallocate()
     template.testTable = .allocate(capacity: template.tests.count)
     template.testTable.initialize(from: template.tests, count: template.tests.count)
+    template.isComplete = true
   }
 
   // MARK: Pieces
@@ -170,7 +173,8 @@ final class Compiler {
         throw crash("this tag cannot stand directly in a case of a switch", statement.offset)
       case .loop(let loop) where loop.mode != .plain || loop.body.isAsync:
         throw crash("this tag cannot stand directly in a case of a switch", statement.offset)
-      case .condition(let branches, _, let isAsync) where isAsync || branches.contains { $0.body.isAsync }:
+      case .condition(let branches, _, let isAsync)
+      where isAsync || branches.contains { $0.body.isAsync }:
         throw crash("this tag cannot stand directly in a case of a switch", statement.offset)
       default: break
       }
@@ -196,7 +200,8 @@ final class Compiler {
     case .block(let block):
       openExtent()
       return add(
-        Node(op: .block, flag: inBlock ? 1 : 0, a: symbol(block.name), b: text(block.name),
+        Node(
+          op: .block, flag: inBlock ? 1 : 0, a: symbol(block.name), b: text(block.name),
           offset: offset))
     case .extends(let name):
       let node = add(Node(op: .extends, a: try compile(name), offset: offset))
@@ -297,7 +302,8 @@ final class Compiler {
     _ branches: [(cond: Expr, body: [Stmt])], _ otherwise: [Stmt]?, _ isAsync: Bool, _ offset: Int32
   ) throws(TemplateError) -> Int32 {
     let lateness = isAsync || branches.contains { $0.body.isAsync } || otherwise?.isAsync == true
-    let built = try withExtent(lateness ? Extent(extent) : nil) { () throws(TemplateError) -> Int32 in
+    let built = try withExtent(lateness ? Extent(extent) : nil) {
+      () throws(TemplateError) -> Int32 in
       var made: [(Int32, Int32)] = []
       for branch in branches {
         let cond = try compile(branch.cond)

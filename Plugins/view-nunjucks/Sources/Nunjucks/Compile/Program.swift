@@ -97,6 +97,7 @@ public final class Template: @unchecked Sendable {
   var testTable: UnsafeMutablePointer<TestEntry> = .allocate(capacity: 0)
   var data: UnsafeMutablePointer<UInt8> = .allocate(capacity: 1)
   var functions: [Function] = []
+  var isComplete = false
   var filters: [FilterEntry] = []
   var tests: [TestEntry] = []
   var customs: [CustomTagUse] = []
@@ -116,9 +117,10 @@ public final class Template: @unchecked Sendable {
     constants.deinitialize(count: constantCount)
     constants.deallocate()
     data.deallocate()
-    filterTable.deinitialize(count: filters.count)
+    // The tables are filled at the very end; a source with a mistake never gets there.
+    filterTable.deinitialize(count: isComplete ? filters.count : 0)
     filterTable.deallocate()
-    testTable.deinitialize(count: tests.count)
+    testTable.deinitialize(count: isComplete ? tests.count : 0)
     testTable.deallocate()
   }
 }

@@ -75,7 +75,8 @@ struct FrameNeed {
         && (inExpression(target) || inExpression(key))
     case .inlineIf(let cond, let then, let otherwise):
       inExpression(cond) || inExpression(then) || (otherwise.map(inExpression) ?? false)
-    case .contains(let left, let right), .test(let left, let right), .binary(_, let left, let right):
+    case .contains(let left, let right), .test(let left, let right),
+      .binary(_, let left, let right):
       inExpression(left) || inExpression(right)
     case .not(let operand), .sign(_, let operand): inExpression(operand)
     case .compare(let left, let operands):

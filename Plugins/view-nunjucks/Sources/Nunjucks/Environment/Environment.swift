@@ -165,7 +165,8 @@ public final class Environment: @unchecked Sendable {
     for part in name.split(separator: "/") {
       switch part {
       case ".": break
-      case "..": if parts.isEmpty || parts.last == ".." { parts.append(part) } else { parts.removeLast() }
+      case "..":
+        if parts.isEmpty || parts.last == ".." { parts.append(part) } else { parts.removeLast() }
       default: parts.append(part)
       }
     }

@@ -6,7 +6,8 @@ extension Renderer {
     case .number, .integer:
       indent = String(
         repeating: " ", count: min(10, max(0, clampedInteger(try number(call[1])))))
-    case .view, .text: indent = String(decoding: try string(call[1]).utf16.prefix(10), as: UTF16.self)
+    case .view, .text:
+      indent = String(decoding: try string(call[1]).utf16.prefix(10), as: UTF16.self)
     default: break
     }
     let start = out.count

@@ -64,6 +64,10 @@ extension Renderer {
     var result: [Value] = []
     var offset = 0.0
     let isText = call[0].textView != nil
+    switch call[0] {
+    case .list, .treeList, .view, .text: break
+    default: if columns > 0 { throw .type("slice needs a list") }
+    }
     let items = isText ? [] : try arrayLike(call[0])
     let units = call[0].textView?.units ?? []
     var column = 0.0
@@ -92,7 +96,8 @@ extension Renderer {
 
   func dictsort(_ call: TemplateCall) throws(TemplateError) -> Value {
     switch call[0] {
-    case .map, .treeMap, .object: break
+    case .map, .treeMap: break
+    case .object(let object) where !object.isCallable: break
     case .view, .text: if call[0].isSafe { break } else { fallthrough }
     default: throw TemplateError("dictsort filter: val must be an object")
     }
@@ -114,7 +119,8 @@ extension Renderer {
         if let view = a.plainView { a = try self.cased(view, upper: true) }
         if let view = b.plainView { b = try self.cased(view, upper: true) }
       }
-      return try self.compare(.less, a, b)
+      defer { withExtendedLifetime((a, b)) {} }
+      return try !self.compare(.greater, a, b) && !self.strictlyEqual(a, b)
     }
     return made(entries)
   }
@@ -162,8 +168,7 @@ extension Renderer {
     let items: [Value]
     switch call[0] {
     case .undefined, .null, .number, .bool, .integer: return made([])
-    case .list, .treeList: items = try elements(call[0])
-    default: items = try entries(call[0]).map(\.value)
+    default: items = try arrayLike(call[0])
     }
     let path = try path(by)
     if path.isEmpty, !caseSensitive.isTruthy, let sorted = try sortedTexts(items, reversed.isTruthy)
@@ -190,7 +195,9 @@ extension Renderer {
       (left, right) throws(TemplateError) in
       guard case .number(let a) = left, case .number(let b) = right else { return false }
       let (x, y) = (keyed[Int(a)], keyed[Int(b)])
-      if x.item.isUndefined || y.item.isUndefined { return y.item.isUndefined && !x.item.isUndefined }
+      if x.item.isUndefined || y.item.isUndefined {
+        return y.item.isUndefined && !x.item.isUndefined
+      }
       if try self.compare(.less, x.key, y.key) { return !backwards }
       if try self.compare(.greater, x.key, y.key) { return backwards }
       return false
@@ -273,8 +280,8 @@ extension Renderer {
       let key = try textValue(call[2])
       let items: [Value]
       switch call[0] {
-      case .undefined, .null: throw .type("join needs a list")
-      default: items = try entries(call[0]).map(\.value)
+      case .undefined, .null, .number, .bool, .integer: items = []
+      default: items = try arrayLike(call[0])
       }
       for (position, item) in items.enumerated() {
         if position > 0 { out.append(between) }
@@ -303,7 +310,6 @@ extension Renderer {
     case .treeMap(_, let count): return .number(Double(count))
     case .object(let object):
       return object.isCallable ? .number(0) : .number(Double(object.keys.count))
-    case .number(let number): return number == 0 || number.isNaN ? .number(0) : .undefined
     default: return .undefined
     }
   }
@@ -338,9 +344,7 @@ extension Renderer {
         }
       }
       return try makeText(units: view.units.reversed())
-    case .undefined, .null: 
-      try notNothing(value)
-      return .undefined
+    case .undefined, .null: return made([])
     default: return made(try arrayLike(value).reversed())
     }
   }
@@ -385,7 +389,7 @@ extension Renderer {
     case .list, .treeList: items = try elements(call[0])
     default:
       if !call[1].isTruthy { throw .type("sum needs a list") }
-      items = try entries(call[0]).map(\.value)
+      items = call[0].isNothing ? [] : try arrayLike(call[0])
     }
     var total = Value.number(0)
     for item in items {

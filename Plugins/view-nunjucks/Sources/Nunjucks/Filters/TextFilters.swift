@@ -9,11 +9,7 @@ extension Renderer {
         }
       }
     }
-    let lower = Array(lowercased(view.string).utf16)
-    let first = uppercased(String(decoding: lower.prefix(1), as: UTF16.self))
-    let isHalf = lower.first.map { $0 >= 0xD800 && $0 < 0xE000 } ?? false
-    let head = isHalf ? Array(lower.prefix(1)) : Array(first.utf16)
-    return try makeText(units: head + lower.dropFirst(), safe: view.isSafe)
+    return try makeText(units: capitalized(view.units), safe: view.isSafe)
   }
 
   func center(_ call: TemplateCall) throws(TemplateError) -> Value {
@@ -31,13 +27,17 @@ extension Renderer {
     case .list, .treeList:
       text = try textValue(call[0])
       count = Double(listCount(call[0]))
-    default: return try textValue(call[0])
+    default:
+      let length = try member(call[0], TextView("length"))
+      text = try textValue(call[0])
+      count = length.isUndefined ? .nan : try number(length)
+      if count.isNaN { return text }
     }
-    if count >= width || width.isNaN { return text.isSafe || count >= width ? text : text }
+    if count >= width || width.isNaN { return text }
     let spaces = width - count
     if spaces > Double(limits.outputBytes) { throw outputError() }
     let left = clampedInteger((spaces / 2).rounded(.down))
-    let right = clampedInteger((spaces / 2).rounded(.up) == spaces / 2 ? spaces / 2 : (spaces / 2).rounded(.down) + 1)
+    let right = clampedInteger((spaces / 2).rounded(.up))
     try charge(left + right)
     let start = out.count
     for _ in 0..<left { out.append(0x20) }
@@ -118,12 +118,15 @@ extension Renderer {
         out.append(with)
         try charge(with.count)
       }
+      if view.count == 0 { out.append(with) }
       return try capture(from: start, safe: view.isSafe)
     }
     var most = Int.max
     if !call[3].isUndefined {
       let number = try number(call[3])
-      most = number == -1 ? Int.max : number.isNaN || number < 0 ? 0 : clampedInteger(number.rounded(.up))
+      most =
+        number == -1
+        ? Int.max : number.isNaN || number < 0 ? 0 : clampedInteger(number.rounded(.up))
       if case .null = call[3] { most = 0 }
     }
     let first = find(needle, in: view, from: 0)
@@ -156,15 +159,25 @@ extension Renderer {
         }
       }
     }
-    let words = view.string.split(separator: " ", omittingEmptySubsequences: false)
-    var result = ""
-    for (index, word) in words.enumerated() {
-      if index > 0 { result += " " }
-      let lower = Array(lowercased(String(word)).utf16)
-      result += uppercased(String(decoding: lower.prefix(1), as: UTF16.self))
-      result += String(decoding: lower.dropFirst(), as: UTF16.self)
+    var result: [UInt16] = []
+    for (index, word) in view.units.split(separator: 0x20, omittingEmptySubsequences: false)
+      .enumerated()
+    {
+      if index > 0 { result.append(0x20) }
+      result += capitalized(Array(word))
     }
-    return try makeText(result, safe: view.isSafe)
+    return try makeText(units: result, safe: view.isSafe)
+  }
+
+  /// The first code unit in upper case, the rest in lower case; half a pair stays as it is.
+  private func capitalized(_ units: [UInt16]) -> [UInt16] {
+    let lower = Array(lowercased(String(decoding: units, as: UTF16.self)).utf16)
+    let isHalf = lower.first.map { $0 >= 0xD800 && $0 < 0xE000 } ?? false
+    let head =
+      isHalf
+      ? Array(lower.prefix(1))
+      : Array(uppercased(String(decoding: lower.prefix(1), as: UTF16.self)).utf16)
+    return head + lower.dropFirst()
   }
 
   func truncate(_ call: TemplateCall) throws(TemplateError) -> Value {
@@ -208,6 +221,7 @@ extension Renderer {
   }
 
   func wordcount(_ value: Value) throws(TemplateError) -> Value {
+    if !value.isTruthy { return .null }
     let view = try normalized(value)
     var count = 0
     var inside = false
@@ -246,7 +260,9 @@ extension Renderer {
       let width = whitespaceWidth(text.base + at, text.count - at)
       if width == 0 {
         let from = at
-        repeat { at += 1 } while at < text.count
+        repeat {
+          at += 1
+        } while at < text.count
           && whitespaceWidth(text.base + at, text.count - at) == 0
         out.append(text.base + from, at - from)
         continue

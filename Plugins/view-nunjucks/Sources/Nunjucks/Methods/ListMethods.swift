@@ -187,22 +187,36 @@ extension Renderer {
     }
   }
 
+  /// Sorts a short list as V8 does: the run at its start, then binary insertion. That matters for
+  /// lists of mixed types, whose order contradicts itself.
+  private func inserted(
+    _ items: [Value], _ precedes: (Value, Value) throws(TemplateError) -> Bool
+  ) throws(TemplateError) -> [Value] {
+    var sorted = items
+    let descends = try precedes(sorted[1], sorted[0])
+    var run = 2
+    while run < sorted.count, try precedes(sorted[run], sorted[run - 1]) == descends { run += 1 }
+    if descends { sorted[0..<run].reverse() }
+    for index in run..<sorted.count {
+      let item = sorted[index]
+      var low = 0
+      var high = index
+      while low < high {
+        let middle = (low + high) / 2
+        if try precedes(item, sorted[middle]) { high = middle } else { low = middle + 1 }
+      }
+      sorted.remove(at: index)
+      sorted.insert(item, at: low)
+    }
+    return sorted
+  }
+
   /// Merge sort: stable, and bounded even if the comparison contradicts itself.
   func stableSorted(
     _ items: [Value], _ precedes: (Value, Value) throws(TemplateError) -> Bool
   ) throws(TemplateError) -> [Value] {
     if items.count < 2 { return items }
-    if items.count <= 8 {
-      var sorted = items
-      for index in 1..<sorted.count {
-        var at = index
-        while at > 0, try precedes(sorted[at], sorted[at - 1]) {
-          sorted.swapAt(at, at - 1)
-          at -= 1
-        }
-      }
-      return sorted
-    }
+    if items.count < 64 { return try inserted(items, precedes) }
     steps &-= items.count / 4
     if steps < 0 { throw stepError() }
     let middle = items.count / 2

@@ -135,7 +135,9 @@ extension Renderer {
   }
 
   func repeated(_ view: TextView, _ times: Double) throws(TemplateError) -> Value {
-    if times < 0 || times == .infinity { throw .range("Invalid count value: \(formatNumber(times))") }
+    if times < 0 || times == .infinity {
+      throw .range("Invalid count value: \(formatNumber(times))")
+    }
     let count = clampedInteger(times)
     if view.count == 0 || count == 0 { return .view(TextView("")) }
     if count > limits.outputBytes { throw outputError() }
@@ -334,7 +336,8 @@ extension Renderer {
         }
       }
     }
-    return try makeText(upper ? uppercased(view.string) : lowercased(view.string))
+    let string = String(decoding: view.units, as: UTF16.self)
+    return try makeText(upper ? uppercased(string) : lowercased(string))
   }
 
   func uppercased(_ string: String) -> String {

@@ -151,7 +151,11 @@ struct Regex {
           failed = true
         }
       case .lineStart:
-        if at == 0 || isMultiline && RegexSet.isLineEnd(units[at - 1]) { pc += 1 } else { failed = true }
+        if at == 0 || isMultiline && RegexSet.isLineEnd(units[at - 1]) {
+          pc += 1
+        } else {
+          failed = true
+        }
       case .lineEnd:
         if at == units.count || isMultiline && RegexSet.isLineEnd(units[at]) {
           pc += 1

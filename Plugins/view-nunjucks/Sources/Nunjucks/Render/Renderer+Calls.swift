@@ -2,7 +2,8 @@ extension Renderer {
   /// Where keyword arguments of a macro call come from.
   enum Keywords {
     /// Names (constants at `names[2i]`) and values still on the stack.
-    case pairs(UnsafeMutablePointer<Value>, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Value>, Int)
+    case pairs(
+      UnsafeMutablePointer<Value>, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Value>, Int)
     case map(TemplateMap)
 
     func value(_ name: TextView) -> Value? {
@@ -116,7 +117,8 @@ extension Renderer {
     _ target: Value, _ name: TextView, _ offset: Int32
   ) throws(TemplateError) -> Value? {
     switch target {
-    case .map, .treeMap: return jinjaCompat && isJinjaMethod(target, name) ? nil : ownMember(target, name)
+    case .map, .treeMap:
+      return jinjaCompat && isJinjaMethod(target, name) ? nil : ownMember(target, name)
     default: return nil
     }
   }
@@ -192,6 +194,7 @@ extension Renderer {
       try execute(function.body)
     } catch {
       error.locate(template, at: -1)
+      now = saved
       throw error
     }
     macro.cell.frame = outerFrame

@@ -221,7 +221,10 @@ extension Renderer {
 
   /// The asynchronous loops, whose rules for odd sequences differ; see the differences above.
   func asyncLoop(_ node: UnsafeMutablePointer<Node>) throws(TemplateError) {
-    let sequence = try evaluate(node.pointee.a)
+    var sequence = try evaluate(node.pointee.a)
+    if let view = sequence.textView, view.isSafe {
+      sequence = .list(TemplateList(local: try characters(view, byPoint: true)))
+    }
     let list = now.lists + Int(node.pointee.b)
     let names = Int(list[0])
     let tail = list + 1 + names * 2

@@ -1,3 +1,5 @@
+// Longer than usual: the state of a render and everything that must keep it consistent.
+
 import Glibc
 
 /// Runs compiled templates: the state of one render, reused by the environment for the next.
@@ -370,6 +372,7 @@ final class Renderer {
       try execute(function.body)
     } catch {
       error.locate(template, at: -1)
+      now = saved  // so that those who add to the chain know where they are
       throw error
     }
     endRun()

@@ -207,7 +207,7 @@ extension Renderer {
       defer { withExtendedLifetime(text) {} }
       guard let name = text.textView else { return false }
       return ownMember(holder, name) != nil || isInherited(name)
-    case .object(let object):
+    case .object(let object) where !object.isCallable:
       let text = try textValue(key)
       defer { withExtendedLifetime(text) {} }
       guard let name = text.textView else { return false }

@@ -145,7 +145,9 @@ private struct JSONReader {
     case ..<0x80: result.append(byte(point))
     case ..<0x800: result += [byte(0xC0 | point >> 6), byte(0x80 | point & 0x3F)]
     case ..<0x10000:
-      result += [byte(0xE0 | point >> 12), byte(0x80 | point >> 6 & 0x3F), byte(0x80 | point & 0x3F)]
+      result += [
+        byte(0xE0 | point >> 12), byte(0x80 | point >> 6 & 0x3F), byte(0x80 | point & 0x3F),
+      ]
     default:
       result += [
         byte(0xF0 | point >> 18), byte(0x80 | point >> 12 & 0x3F), byte(0x80 | point >> 6 & 0x3F),

@@ -1,0 +1,6 @@
+import Egg
+
+extension Helper {
+  /// For templates: `{{ helper.wave("Ada") }}`.
+  func wave(_ name: String) -> String { "👋 \(ctx.greet(name))" }
+}

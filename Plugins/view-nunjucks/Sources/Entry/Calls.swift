@@ -1,0 +1,108 @@
+import Egg
+import Nunjucks
+import PluginABI
+
+/// Calls from templates into units.
+nonisolated extension NunjucksEngine {
+  /// A method that a unit added, at once.
+  ///
+  /// - Throws: `TemplateError` with the unit's message, or when the method may suspend.
+  func call(_ member: egg_member, _ name: @autoclosure () -> String, _ call: TemplateCall) throws
+    -> TemplateValue
+  {
+    try withUnsafeTemporaryAllocation(of: egg_value.self, capacity: max(1, call.count)) { args in
+      for place in 0..<call.count {
+        args.initializeElement(at: place, to: lowered(call[place], depth: 0))
+      }
+      var result = egg_value()
+      var failed: UnsafePointer<egg_error>?
+      let status = host.pointee.invoke_now(
+        host, self.call, member, UnsafePointer(args.baseAddress), UInt32(call.count), &result,
+        &failed)
+      switch Int(status) {
+      case EGG_OK: return lifted(result)
+      case EGG_E_FAILED:
+        failure = failed
+        throw TemplateError(failed?.pointee.message.string ?? "\(name()) failed")
+      case EGG_E_UNSUPPORTED:
+        throw TemplateError("\(name()) may suspend, so that templates cannot call it")
+      default:
+        throw TemplateError("\(name()) cannot be called (status \(status))")
+      }
+    }
+  }
+
+  /// A method of an object, at once.
+  ///
+  /// The kernel calls objects later and members at once; so a member of this plugin passes its own
+  /// call on to the object.
+  func call(_ object: UnsafeMutablePointer<egg_object>, _ method: egg_str, _ call: TemplateCall)
+    throws -> TemplateValue
+  {
+    let outer = calledMethod
+    calledMethod = (object, method)
+    defer { calledMethod = outer }
+    return try self.call(objectCall, method.string, call)
+  }
+
+  /// `nunjucksCall`
+  func callObject(
+    _ call: egg_call, _ args: UnsafePointer<egg_value>?, _ count: UInt32,
+    _ result: UnsafeMutablePointer<egg_value>
+  ) -> egg_step {
+    guard let (object, name) = calledMethod, let invoke = object.pointee.ops.pointee.invoke else {
+      return EggError(code: "EGG_NOT_FOUND", "the object has no methods").fail(call, host)
+    }
+    calledMethod = nil
+    return invoke(object, call, name, args, count, result)
+  }
+
+  /// A method of an object that may suspend; `done` comes on the loop, later.
+  func start(
+    _ object: UnsafeMutablePointer<egg_object>, _ method: String, _ call: TemplateCall,
+    _ done: @escaping (Result<TemplateValue, any Error>) -> Void
+  ) {
+    let args = (0..<call.count).map { lowered(call[$0], depth: 0) }
+    let waiting = Unmanaged.passRetained(WaitingFilter(self, self.call, done))
+    let status = egg_str.lend(method) { name in
+      args.withUnsafeBufferPointer {
+        host.pointee.invoke_object(
+          host, self.call, object, name, $0.baseAddress, UInt32($0.count),
+          { state, outcome in
+            Unmanaged<WaitingFilter>.fromOpaque(state!).takeRetainedValue().finish(outcome.pointee)
+          }, waiting.toOpaque())
+      }
+    }
+    guard status != egg_status(EGG_OK) else { return }
+    waiting.release()
+    done(.failure(TemplateError("\(method) cannot be called (status \(status))")))
+  }
+}
+
+/// A render that waits for a filter.
+private nonisolated final class WaitingFilter {
+  private let engine: NunjucksEngine
+  private let call: egg_call
+  private let done: (Result<TemplateValue, any Error>) -> Void
+
+  init(
+    _ engine: NunjucksEngine, _ call: egg_call,
+    _ done: @escaping (Result<TemplateValue, any Error>) -> Void
+  ) {
+    self.engine = engine
+    self.call = call
+    self.done = done
+  }
+
+  /// The render goes on inside.
+  func finish(_ outcome: egg_outcome) {
+    engine.onBehalf(of: call) {
+      switch Int(outcome.kind) {
+      case EGG_OUTCOME_OK: done(.success(engine.lifted(outcome.value).owned()))
+      case EGG_OUTCOME_CANCELLED: done(.failure(TemplateError("the client is gone")))
+      default:
+        done(.failure(TemplateError(outcome.error?.pointee.message.string ?? "a filter failed")))
+      }
+    }
+  }
+}

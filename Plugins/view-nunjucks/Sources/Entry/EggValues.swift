@@ -1,0 +1,76 @@
+import Egg
+import Glibc
+import PluginABI
+
+/// Reading and making the kernel's values.
+nonisolated extension egg_str {
+  init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    self.init(
+      ptr: bytes.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) },
+      len: bytes.count)
+  }
+
+  init(_ text: StaticString) {
+    self.init(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  /// A copy for the life of the process, with a zero behind it.
+  init(permanent text: String) { self.init(ptr: UnsafePointer(strdup(text)), len: text.utf8.count) }
+
+  var bytes: UnsafeBufferPointer<UInt8> {
+    guard let ptr, len > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
+    return UnsafeBufferPointer(
+      start: UnsafeRawPointer(ptr).assumingMemoryBound(to: UInt8.self), count: len)
+  }
+
+  var string: String { String(decoding: bytes, as: UTF8.self) }
+
+  static func lend<R>(_ text: String, _ body: (egg_str) -> R) -> R {
+    var text = text
+    return text.withUTF8 { body(egg_str($0)) }
+  }
+}
+
+nonisolated extension egg_value {
+  init(text: UnsafeBufferPointer<UInt8>) {
+    self.init()
+    kind = egg_kind(EGG_STRING)
+    count = UInt32(clamping: text.count)
+    `as`.string = egg_str(text).ptr
+  }
+
+  init(integer: Int) {
+    self.init()
+    kind = egg_kind(EGG_INT)
+    `as`.integer = Int64(integer)
+  }
+
+  /// The text of a STRING; empty for all others.
+  var text: egg_str {
+    kind == egg_kind(EGG_STRING) ? egg_str(ptr: `as`.string, len: Int(count)) : egg_str()
+  }
+
+  /// The values of a LIST; none for all others.
+  var items: UnsafeBufferPointer<egg_value> {
+    guard kind == egg_kind(EGG_LIST), let items = `as`.items else {
+      return UnsafeBufferPointer(start: nil, count: 0)
+    }
+    return UnsafeBufferPointer(start: items, count: Int(count))
+  }
+}
+
+nonisolated extension EggError {
+  /// Settles `call` with this error.
+  func fail(_ call: egg_call, _ host: UnsafePointer<egg_host>) -> egg_step {
+    egg_str.lend(code) { code in
+      egg_str.lend(message) { message in
+        var error = egg_error()
+        error.size = UInt32(MemoryLayout<egg_error>.size)
+        error.http_status = Int32(clamping: status)
+        error.code = code
+        error.message = message
+        return host.pointee.fail(host, call, &error)
+      }
+    }
+  }
+}

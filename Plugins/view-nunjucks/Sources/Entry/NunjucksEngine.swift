@@ -1,0 +1,145 @@
+import Egg
+import Glibc
+import Nunjucks
+import PluginABI
+
+/// The engine in one application. Lives until the process ends.
+///
+/// Locals are read where the kernel keeps them, and the page is copied once, into the request's
+/// memory. Everything happens on the loop's thread.
+nonisolated final class NunjucksEngine {
+  let host: UnsafePointer<egg_host>
+  /// Nil until every unit has loaded.
+  private(set) var environment: Environment?
+  private var roots: [String] = []
+  private var rootBytes: [[UInt8]] = []
+  var exportedFilters: [ExportedFilter] = []
+  /// Templates in which a filter had to wait. The others are rendered without preparing for that.
+  var waitingTemplates: Set<String> = []
+  /// `nunjucksCall`, through which a method of an object is called at once.
+  private(set) var objectCall = egg_member()
+  /// What `objectCall` is to call.
+  var calledMethod: (object: UnsafeMutablePointer<egg_object>, name: egg_str)?
+
+  /// On whose behalf templates run at this moment.
+  private(set) var call = egg_call()
+  /// What another unit failed with during this render; lives as long as the call.
+  var failure: UnsafePointer<egg_error>?
+  /// Objects that are the same for all requests.
+  private var fixedObjects: [UnsafeRawPointer: TemplateObject] = [:]
+  private(set) lazy var adapter: TreeAdapter = { [unowned self] in object($0) }
+
+  init(_ hostTable: UnsafeRawPointer) {
+    host = hostTable.assumingMemoryBound(to: egg_host.self)
+  }
+
+  // MARK: start
+
+  /// - Throws: `EggError` when the kernel refuses.
+  func register() throws(EggError) {
+    try addObjectCall()
+    try addFilterDirectory()
+  }
+
+  /// Makes the environment and hands the engine to `view`.
+  ///
+  /// - Throws: `EggError` when there is no `view`, or when it has an engine of that name.
+  func start(_ options: TemplateOptions, checksForChanges: Bool) throws(EggError) {
+    guard let table = host.pointee.query(host, EGG_VIEW_ID) else {
+      throw EggError("nunjucks: no unit offers \(EGG_VIEW_ID); enable the plugin view")
+    }
+    let view = table.assumingMemoryBound(to: egg_view.self)
+    var root = egg_str()
+    while view.pointee.root(host, UInt32(roots.count), &root) == egg_status(EGG_OK) {
+      roots.append(root.string)
+      rootBytes.append(Array(root.bytes))
+    }
+    let environment = Environment(
+      loaders: [FileLoader(roots: roots)], options: options, checksForChanges: checksForChanges)
+    self.environment = environment
+    for filter in exportedFilters { filter.add(to: environment, self) }
+
+    var engine = egg_view_engine()
+    engine.size = UInt32(MemoryLayout<egg_view_engine>.size)
+    engine.name = egg_str(permanent: "nunjucks").ptr
+    engine.`self` = Unmanaged.passUnretained(self).toOpaque()
+    engine.render = { state, call, path, name, locals, result in
+      NunjucksEngine.from(state).render(call, path, locals, result)
+    }
+    engine.render_string = { state, call, source, locals, result in
+      NunjucksEngine.from(state).renderString(call, source, locals, result)
+    }
+    let status = view.pointee.use(host, &engine)
+    guard status == egg_status(EGG_OK) else {
+      throw EggError("nunjucks: view refused the engine (status \(status))")
+    }
+  }
+
+  private func addObjectCall() throws(EggError) {
+    var method = egg_method()
+    method.size = UInt32(MemoryLayout<egg_method>.size)
+    method.flags = UInt32(EGG_METHOD_IMMEDIATE)
+    method.target = UInt32(EGG_ON_CONTEXT)
+    method.name = egg_str(permanent: "nunjucksCall").ptr
+    method.`self` = Unmanaged.passUnretained(self).toOpaque()
+    method.invoke = { state, call, args, count, result in
+      NunjucksEngine.from(state).callObject(call, args, count, result)
+    }
+    var status = host.pointee.add_method(host, &method)
+    if status == egg_status(EGG_OK) {
+      status = egg_str.lend("nunjucksCall") {
+        host.pointee.resolve(host, method.target, $0, &objectCall)
+      }
+    }
+    guard status == egg_status(EGG_OK) else {
+      throw EggError("nunjucks: the kernel refused a method (status \(status))")
+    }
+  }
+
+  static func from(_ state: UnsafeMutableRawPointer?) -> NunjucksEngine {
+    Unmanaged<NunjucksEngine>.fromOpaque(state!).takeUnretainedValue()
+  }
+
+  // MARK: objects
+
+  /// An object of the locals as templates use it.
+  private func object(_ pointer: UnsafeRawPointer) -> TemplateObject {
+    if let known = fixedObjects[pointer] { return known }
+    let object = ForeignTemplateObject(
+      UnsafeMutableRawPointer(mutating: pointer).assumingMemoryBound(to: egg_object.self), self)
+    if object.target != nil { fixedObjects[pointer] = object }
+    return object
+  }
+
+  // MARK: the render that runs
+
+  /// Runs `body` on behalf of `call`. Renders may be nested: a filter may be in an engine's plugin.
+  func onBehalf<R>(of call: egg_call, _ body: () -> R) -> R {
+    let outer = (self.call, failure)
+    self.call = call
+    failure = nil
+    defer { (self.call, failure) = outer }
+    return body()
+  }
+
+  /// The name under which the loader has the file that `view` found: its path below the root.
+  func name(of path: egg_str) -> String {
+    let path = path.bytes
+    for root in rootBytes where path.count > root.count && path[root.count] == 0x2F {
+      let isInside = root.withUnsafeBufferPointer {
+        memcmp($0.baseAddress!, path.baseAddress!, root.count) == 0
+      }
+      if isInside { return String(decoding: path[(root.count + 1)...], as: UTF8.self) }
+    }
+    return String(decoding: path, as: UTF8.self)
+  }
+
+  /// Where a template is, for the log.
+  func path(of name: String) -> String? {
+    for root in roots {
+      let path = root + "/" + name
+      if access(path, R_OK) == 0 { return path }
+    }
+    return nil
+  }
+}

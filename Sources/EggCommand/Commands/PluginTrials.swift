@@ -1,0 +1,124 @@
+import EggKernel
+import EggTestKit
+import Glibc
+
+extension CommandDescription {
+  static let pluginCheck = CommandDescription(
+    path: ["plugin", "check"], summary: "use a plugin with a strict host that watches every rule",
+    arguments: [.required("FILE.so", "the plugin's library")],
+    options: trialOptions,
+    notes: """
+      Loads the plugin in a process of its own and calls everything that it registers: middlewares,
+      routes, methods, properties, phases, in front of layers that answer, fail and wait. Memory becomes
+      unreadable as soon as it is no longer the plugin's. A crash is a finding. Exit code 1 with findings.
+      """,
+    run: { arguments in
+      try Trials(arguments, flags: UInt32(EGG_TESTKIT_STRICT)).run(seeds: [0], "check")
+    })
+
+  static let pluginTorment = CommandDescription(
+    path: ["plugin", "torment"],
+    summary: "use a plugin with a host that does what it may, in a random order",
+    arguments: [.required("FILE.so", "the plugin's library")],
+    options: [
+      .value("seed", "N", "repeat the run with this number; random without it"),
+      .value("runs", "N", "so many runs, with seeds that follow each other; 1 without it"),
+    ] + trialOptions,
+    notes: """
+      Answers late, fails allocations, cancels, refuses, closes early: all that a kernel may do, in the
+      order that the seed decides. The same seed does the same again. Exit code 1 with findings.
+      """,
+    run: { arguments in
+      let first =
+        try arguments.number("seed", in: 0...Int.max).map { UInt64($0) }
+        ?? UInt64.random(
+          in: 0..<1_000_000)
+      let runs = try arguments.number("runs", in: 1...100_000) ?? 1
+      try Trials(arguments, flags: UInt32(EGG_TESTKIT_STRICT) | UInt32(EGG_TESTKIT_TORMENT)).run(
+        seeds: (0..<runs).map { first &+ UInt64($0) }, "torment")
+    })
+}
+
+private let trialOptions: [CommandDescription.Option] = [
+  .value("config", "FILE", "JSON laid over the plugin's own configuration"),
+  .value("time-limit", "SECONDS", "end it after that long; 30 without it"),
+  .flag("here", "run in this process, for a debugger"), .json,
+]
+
+/// One or more trials of every plugin in a library.
+private struct Trials {
+  let arguments: Arguments
+  let flags: UInt32
+  private let path: String
+  private let seconds: Int
+  private let manifests: [PluginManifest]
+
+  init(_ arguments: Arguments, flags: UInt32) throws {
+    self.arguments = arguments
+    self.flags = flags
+    let stated = arguments[0] ?? ""
+    seconds = try arguments.number("time-limit", in: 1...86_400) ?? 30
+    manifests = try PluginManifest.read(path: stated, unit: Path.lastComponent(of: stated))
+    path = Path.real(stated) ?? stated
+    guard try !DynamicSection(path: path).isSwift else {
+      throw CommandFailure(
+        "\(stated) is written in Swift, whose tasks run on the kernel's loop; the test host has none, so it can use plugins in C, C++ and Rust only. Test this one in an application, with swift test"
+      )
+    }
+  }
+
+  func run(seeds: [UInt64], _ command: String) throws {
+    if arguments.has("here") { return try runHere(seed: seeds[0]) }
+    var all: [(seed: UInt64, text: String)] = []
+    for seed in seeds {
+      var words = ["plugin", command, path, "--here"]
+      if command == "torment" { words += ["--seed", "\(seed)"] }
+      if let config = arguments.text("config") { words += ["--config", config] }
+      let findings = try PluginTrial.run(words, seconds: seconds) { Terminal.note("  | \($0)") }
+      all += findings.map { (seed, $0) }
+    }
+    report(all, command, seeds)
+    if !all.isEmpty { throw Finding() }
+  }
+
+  private func runHere(seed: UInt64) throws {
+    var count = 0
+    for manifest in manifests {
+      var config = try OwnConfig.read(manifest, library: path)
+      if let file = arguments.text("config") { config.append(try OwnConfig.text(of: file)) }
+      let trial = PluginTrial(
+        path: path, id: manifest.id, flags: flags, seed: seed, config: config)
+      for finding in trial.runHere() {
+        count += 1
+        let line = finding.split(separator: "\n").joined(separator: " ")
+        Terminal.print("\(PluginTrial.mark)\(line)")
+      }
+    }
+    Terminal.print(PluginTrial.end)
+    if count > 0 { throw Finding() }
+  }
+
+  private func report(
+    _ findings: [(seed: UInt64, text: String)], _ command: String, _ seeds: [UInt64]
+  ) {
+    if arguments.printsJSON {
+      let list: [ConfigValue] = findings.map {
+        command == "torment"
+          ? ["seed": .int(Int64(clamping: $0.seed)), "finding": .string($0.text)]
+          : ["finding": .string($0.text)]
+      }
+      return Terminal.print(JSONWriter.text(.array(list), indentation: 2))
+    }
+    let names = manifests.map(\.id).joined(separator: ", ")
+    let range =
+      command == "check"
+      ? ""
+      : seeds.count == 1
+        ? ", seed \(seeds[0])" : ", seeds \(seeds[0]) to \(seeds[0] &+ UInt64(seeds.count - 1))"
+    if findings.isEmpty { return Terminal.print("\(names): nothing found\(range)") }
+    Terminal.print("\(names): \(findings.count) found\(range)")
+    for finding in findings {
+      Terminal.print("  \(seeds.count > 1 ? "seed \(finding.seed): " : "")\(finding.text)")
+    }
+  }
+}

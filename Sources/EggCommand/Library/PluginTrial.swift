@@ -1,0 +1,100 @@
+import EggKernel
+import EggTestKit
+import Glibc
+
+/// Uses a plugin with the test kit's host instead of the kernel, in a process of its own, so that a
+/// crash or an endless loop is a finding like any other.
+struct PluginTrial {
+  let path: String
+  /// The id of one of the plugins in the library.
+  let id: String
+  let flags: UInt32
+  let seed: UInt64
+  /// JSON texts that are laid over each other as the configuration.
+  let config: [String]
+
+  /// Marks a line of the child's output that is a finding and not something that the plugin printed.
+  static let mark = "egg-finding: "
+
+  /// The last line of a child that was not ended by the plugin.
+  static let end = "egg-finding-end"
+
+  /// Runs in this process.
+  ///
+  /// - Returns: what was found, one sentence each.
+  func runHere() -> [String] {
+    var options = egg_testkit_options()
+    options.flags = flags
+    options.seed = seed
+    guard let kit = egg_testkit_new(&options) as OpaquePointer? else {
+      return ["the test kit can't be made: no memory"]
+    }
+    defer { egg_testkit_free(kit) }
+    for text in config { _ = egg_testkit_config(kit, "", text) }
+    if egg_testkit_open_id(kit, path, id) != nil {
+      _ = egg_testkit_exercise(kit)
+    }
+    return (0..<egg_testkit_findings(kit)).map { index in
+      egg_testkit_finding(kit, index).map { String(cString: $0) } ?? "a finding without text"
+    }
+  }
+
+  /// Runs this command once more with `words`, which end in `runHere`, and collects what it found.
+  ///
+  /// - Parameter said: gets the lines that the plugin itself printed.
+  static func run(
+    _ words: [String], seconds: Int, said: (String) -> Void
+  ) throws(CommandFailure) -> [String] {
+    var findings: [String] = []
+    var isThrough = false
+    let child = try Child.run(["/proc/self/exe"] + words, seconds: seconds) { line in
+      if line.hasPrefix(mark) {
+        findings.append(String(line.dropFirst(mark.count)))
+      } else if line == end {
+        isThrough = true
+      } else {
+        said(line)
+      }
+    }
+    if child.isLate {
+      findings.append("it did not come to an end within \(seconds) s")
+    } else if let signal = child.signal {
+      findings.append("it crashed: \(signal)")
+    } else if !isThrough {
+      findings.append("it ended the process with exit code \(child.status)")
+    }
+    return findings
+  }
+}
+
+/// The configuration that a plugin brings: its manifest's defaults, then `config.default.json` of the
+/// folder it belongs to.
+enum OwnConfig {
+  static func read(_ manifest: PluginManifest, library: String) throws -> [String] {
+    var texts: [String] = []
+    if let embedded = manifest.config["default"] { texts.append(JSONWriter.text(embedded)) }
+    var folder = Path.folder(of: Path.real(library) ?? library)
+    // lib/, target/release and .build/release are the deepest places in which a build leaves it.
+    for _ in 0..<5 where folder != "/" {
+      if FileReader.kind(of: folder + "/plugin.json") == .file {
+        let file = folder + "/config/config.default.json"
+        if FileReader.kind(of: file) == .file { texts.append(try text(of: file)) }
+        break
+      }
+      folder = Path.folder(of: folder)
+    }
+    return texts
+  }
+
+  /// A file of JSON with comments as plain JSON.
+  static func text(of file: String) throws -> String {
+    guard let bytes = try FileReader.contents(of: file, unit: "egg") else {
+      throw CommandFailure("expected a configuration file, found none: \(file)")
+    }
+    do throws(JSONError) {
+      return JSONWriter.text(try JSONParser.parse(bytes, file: file, options: .config).value)
+    } catch {
+      throw CommandFailure(error.description)
+    }
+  }
+}

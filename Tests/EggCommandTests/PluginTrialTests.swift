@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+
+@Suite("egg plugin check and torment") struct PluginTrialTests {
+  /// A plugin from the template, with `change` made to its source.
+  private func plugin(
+    _ scratch: Scratch, replacing text: String = "", by change: String = ""
+  ) throws -> String {
+    #expect(try Egg.run("plugin", "new", "tea", "--lang", "c", in: scratch.url).status == 0)
+    let file = scratch.url.appendingPathComponent("tea/tea.c")
+    if !text.isEmpty {
+      let source = try String(contentsOf: file, encoding: .utf8)
+      try #require(source.contains(text))
+      try source.replacingOccurrences(of: text, with: change).write(
+        to: file, atomically: true, encoding: .utf8)
+    }
+    let folder = scratch.url.appendingPathComponent("tea")
+    let built = try Egg.run(URL(fileURLWithPath: "/usr/bin/env"), ["make", "-C", folder.path])
+    try #require(built.status == 0, "\(built.errors)")
+    return folder.appendingPathComponent("lib/libtea.so").path
+  }
+
+  private let pass = "return EGG_STEP_PASS;"
+
+  @Test func `a plugin that keeps the rules has no findings`() throws {
+    let scratch = try Scratch()
+    let library = try plugin(scratch)
+    let check = try Egg.run("plugin", "check", library)
+    #expect(check.output == "tea: nothing found\n")
+    #expect(check.status == 0)
+    let torment = try Egg.run("plugin", "torment", library, "--seed", "7", "--runs", "5")
+    #expect(torment.output == "tea: nothing found, seeds 7 to 11\n")
+    #expect(torment.status == 0)
+  }
+
+  @Test func `a step that does not exist is a finding`() throws {
+    let scratch = try Scratch()
+    let library = try plugin(scratch, replacing: pass, by: "return 77;")
+    let check = try Egg.run("plugin", "check", library)
+    #expect(check.status == 1)
+    #expect(check.output.contains("77"))
+    let list = try #require(
+      try Egg.run("plugin", "check", library, "--json").json() as? [[String: Any]])
+    #expect((list.first?["finding"] as? String)?.contains("77") == true)
+  }
+
+  @Test func `a crash is a finding`() throws {
+    let scratch = try Scratch()
+    let library = try plugin(scratch, replacing: pass, by: "__builtin_trap(); \(pass)")
+    let check = try Egg.run("plugin", "check", library)
+    #expect(check.status == 1)
+    #expect(check.output.contains("it crashed: SIGILL"))
+  }
+
+  @Test func `a plugin that never comes back is ended`() throws {
+    let scratch = try Scratch()
+    let library = try plugin(
+      scratch, replacing: pass, by: "for (volatile int i = 0;; i = i); \(pass)")
+    let check = try Egg.run("plugin", "check", library, "--time-limit", "1")
+    #expect(check.status == 1)
+    #expect(check.output.contains("it did not come to an end within 1 s"))
+  }
+
+  @Test func `a plugin that ends the process does not pass for one without findings`() throws {
+    let scratch = try Scratch()
+    let library = try plugin(scratch, replacing: pass, by: "exit(0); \(pass)")
+    let check = try Egg.run("plugin", "check", library)
+    #expect(check.status == 1)
+    #expect(check.output.contains("it ended the process"))
+  }
+
+  @Test func `the plugin's configuration can be laid over`() throws {
+    let scratch = try Scratch()
+    let library = try plugin(scratch)
+    try scratch.write("{ \"tea\": { \"text\": 5 } }", to: "wrong.json")
+    let check = try Egg.run(
+      "plugin", "check", library, "--config",
+      scratch.url.appendingPathComponent("wrong.json").path)
+    #expect(check.status == 1)
+    #expect(check.output.contains("expected config.tea.text to be a text"))
+  }
+}

@@ -1,0 +1,5 @@
+import Egg
+
+extension Request {
+  var isJSON: Bool { type == "application/json" }
+}

@@ -1,0 +1,5 @@
+import Egg
+
+extension Response {
+  func noStore() { set("Cache-Control", "no-store") }
+}

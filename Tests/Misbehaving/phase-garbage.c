@@ -1,0 +1,10 @@
+/* A phase returns a step that does not exist. */
+#define WRONG_AT_BOOT
+#include "misbehaving.h"
+
+static egg_step misbehave(bad *self, egg_call call) { return answer(self, call); }
+
+static egg_step misbehave_at_boot(bad *self, egg_phase phase, egg_call call) {
+    (void)self, (void)call;
+    return phase == EGG_PHASE_LOAD ? 42 : EGG_STEP_DONE;
+}

@@ -1,0 +1,12 @@
+/* The table that the entry returns has another id than the manifest. */
+#define OWN_ENTRY
+#include "misbehaving.h"
+
+static egg_step misbehave(bad *self, egg_call call) { return answer(self, call); }
+
+const egg_plugin *egg_plugin_entry_v1(const egg_host *host, const char *plugin_id) {
+    (void)plugin_id;
+    egg_plugin *plugin = (egg_plugin *)make_plugin(host);
+    plugin->id = "somebody-else";
+    return plugin;
+}

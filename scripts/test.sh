@@ -1,0 +1,66 @@
+#!/bin/sh
+# Runs every test there is, one line a step, and ends with "N passed, N failed".
+#
+# The numbers are the tests that swift test reports; a step that is no Swift test counts as one.
+# FAST=1 leaves out the sanitizer and the fuzz run.
+set -u
+cd "$(dirname "$0")/.."
+. scripts/step.sh
+
+passed=0
+failed=0
+
+# check TITLE COMMAND…: a step that counts as one test.
+check() {
+  if step "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+# count TITLE COMMAND…: a swift test whose tests are counted one by one.
+count() {
+  code=0
+  step "$@" || code=$?
+  # "Test run with 83 tests in 9 suites passed after 3.4 seconds."; in front of each line stands a
+  # symbol that depends on the terminal.
+  all=$(sed -nE 's/^.{0,8}Test run with ([0-9]+) tests? .*(passed|failed) after .*/\1/p' "$step_log" |
+    awk '{ sum += $1 } END { print sum + 0 }')
+  bad=$(grep -E '^.{0,8}Test .* failed after ' "$step_log" | grep -cvE '^.{0,8}Test (run|case) ')
+  # A crash leaves no line for the test that crashed.
+  if [ "$code" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+  good=$((all > bad ? all - bad : 0))
+  printf '      %d passed, %d failed\n' "$good" "$bad"
+  passed=$((passed + good))
+  failed=$((failed + bad))
+}
+
+check "build" swift build --build-tests
+count "tests" swift test --skip-build
+if [ -e Tests/ABI/check.sh ]; then check "plugin interface" sh Tests/ABI/check.sh; fi
+for folder in Examples/plugins/*/; do
+  folder=${folder%/}
+  if [ -e "$folder/Makefile" ] && make -C "$folder" -n test >/dev/null 2>&1; then
+    check "$folder" make -C "$folder" test
+  elif [ -d "$folder/Tests" ] && [ -e "$folder/Package.swift" ]; then
+    count "$folder" swift test --package-path "$folder"
+  fi
+done
+for package in Examples/*/Package.swift; do
+  [ -e "$package" ] || continue
+  folder=$(dirname "$package")
+  if [ -d "$folder/Tests" ]; then
+    count "$folder" swift test --package-path "$folder"
+  else
+    check "$folder" swift build --package-path "$folder"
+  fi
+done
+if [ -d Benchmarks/Tests ]; then count "benchmark tools" swift test --package-path Benchmarks; fi
+if [ "${FAST:-0}" != 1 ]; then
+  for fuzz in Tests/Fuzz/*/run.sh; do
+    if [ -e "$fuzz" ]; then check "${fuzz%/run.sh}, 20 seconds" sh "$fuzz" 20; fi
+  done
+  # Leaks are not looked for: what belongs to the process is never freed on purpose.
+  count "kernel, address sanitizer" env ASAN_OPTIONS=detect_leaks=0 swift test \
+    --sanitize=address --scratch-path .build-asan --filter EggKernelTests
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
