@@ -34,6 +34,7 @@ count() {
 
 check "build" swift build --build-tests
 count "tests" swift test --skip-build
+check "documents" docs/check.sh --require
 if [ -e Tests/ABI/check.sh ]; then check "plugin interface" sh Tests/ABI/check.sh; fi
 for folder in Examples/plugins/*/; do
   folder=${folder%/}
@@ -58,8 +59,8 @@ if [ "${FAST:-0}" != 1 ]; then
     if [ -e "$fuzz" ]; then check "${fuzz%/run.sh}, 20 seconds" sh "$fuzz" 20; fi
   done
   # Leaks are not looked for: what belongs to the process is never freed on purpose.
-  count "kernel, address sanitizer" env ASAN_OPTIONS=detect_leaks=0 swift test \
-    --sanitize=address --scratch-path .build-asan --filter EggKernelTests
+  count "kernel and server, address sanitizer" env ASAN_OPTIONS=detect_leaks=0 swift test \
+    --sanitize=address --scratch-path .build-asan --filter 'EggKernelTests|EggServerTests'
 fi
 
 echo "$passed passed, $failed failed"

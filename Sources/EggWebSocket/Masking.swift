@@ -17,8 +17,10 @@ public struct Mask: Hashable, Sendable {
 
   /// The bytes in the order in which they are sent.
   public var bytes: [UInt8] {
-    [UInt8(truncatingIfNeeded: key), UInt8(truncatingIfNeeded: key >> 8),
-      UInt8(truncatingIfNeeded: key >> 16), UInt8(truncatingIfNeeded: key >> 24)]
+    [
+      UInt8(truncatingIfNeeded: key), UInt8(truncatingIfNeeded: key >> 8),
+      UInt8(truncatingIfNeeded: key >> 16), UInt8(truncatingIfNeeded: key >> 24),
+    ]
   }
 
   /// Masks, or unmasks: both are the same.
@@ -31,7 +33,8 @@ public struct Mask: Hashable, Sendable {
     var place = 0
     while place &+ 8 <= bytes.count {
       let word = bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
-      bytes.storeBytes(of: (UInt64(littleEndian: word) ^ wide).littleEndian, toByteOffset: place,
+      bytes.storeBytes(
+        of: (UInt64(littleEndian: word) ^ wide).littleEndian, toByteOffset: place,
         as: UInt64.self)
       place &+= 8
     }

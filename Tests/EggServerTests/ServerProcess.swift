@@ -130,7 +130,7 @@ final class ServerProcess {
   }
 
   /// The program lies where the test bundle does.
-  private static func program() throws -> URL {
+  static func program() throws -> URL {
     if let path = ProcessInfo.processInfo.environment["EGG_SERVER_PROBE"] {
       return URL(fileURLWithPath: path)
     }

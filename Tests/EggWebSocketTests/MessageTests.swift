@@ -115,7 +115,8 @@ import Testing
 
   @Test func `fragments count together`() {
     let frames =
-      masked(.text, bytes("abc"), isFinal: false) + masked(.continuation, bytes("de"), isFinal: false)
+      masked(.text, bytes("abc"), isFinal: false)
+      + masked(.continuation, bytes("de"), isFinal: false)
     #expect(parse(frames, maxPayload: 5).failure == nil)
     #expect(
       parse(frames + masked(.continuation, bytes("f")), maxPayload: 5).failure == .messageTooBig)

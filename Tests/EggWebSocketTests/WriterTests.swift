@@ -5,7 +5,9 @@ import Testing
 @Suite("Writing frames") struct WriterTests {
   @Test func `lengths are written in the fewest bytes`() {
     #expect(FrameWriter.text("hi") == hex("81 02 68 69"))
-    #expect(Array(FrameWriter.frame(.binary, [UInt8](repeating: 0, count: 125)).prefix(2)) == hex("82 7d"))
+    #expect(
+      Array(FrameWriter.frame(.binary, [UInt8](repeating: 0, count: 125)).prefix(2)) == hex("82 7d")
+    )
     #expect(
       Array(FrameWriter.frame(.binary, [UInt8](repeating: 0, count: 256)).prefix(4))
         == hex("82 7e 01 00"))
@@ -96,7 +98,9 @@ import Testing
     #expect(status { $0.version = "" } == 426)
   }
 
-  @Test(arguments: ["", "short", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25j!Q==", "dGhlIHNhbXBsZSBub25jZQAA"])
+  @Test(arguments: [
+    "", "short", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25j!Q==", "dGhlIHNhbXBsZSBub25jZQAA",
+  ])
   func `a wrong key is answered with 400`(key: String) {
     #expect(status { $0.key = key } == 400)
   }

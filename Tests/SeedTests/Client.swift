@@ -26,7 +26,9 @@ final class Connection {
   func write(_ bytes: [UInt8]) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+      let count = rest.withUnsafeBytes {
+        send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
       guard count > 0 else { throw Failure("send: \(String(cString: strerror(errno)))") }
       rest = rest.dropFirst(count)
     }
@@ -49,7 +51,9 @@ struct Answer {
 
   var body: String { String(decoding: bytes, as: UTF8.self) }
   subscript(name: String) -> String? { all(name).first }
-  func all(_ name: String) -> [String] { fields.filter { $0.name == name.lowercased() }.map(\.value) }
+  func all(_ name: String) -> [String] {
+    fields.filter { $0.name == name.lowercased() }.map(\.value)
+  }
 
   /// `NAME=VALUE` of every cookie that was set, for the next request.
   var cookies: String {

@@ -123,9 +123,13 @@ import Testing
     #expect(answer.body.hasPrefix(#"{"signed":"one","secret":"two""#))
     // Signed again with the first key, so that the old one can go some day.
     let resigned = try #require(answer.all("set-cookie").first { $0.hasPrefix("signed.sig=") })
-    let expected = try new.get("/cookie/set").all("set-cookie").first { $0.hasPrefix("signed.sig=") }
+    let expected = try new.get("/cookie/set").all("set-cookie").first {
+      $0.hasPrefix("signed.sig=")
+    }
     #expect(resigned.prefix { $0 != ";" } == expected?.prefix { $0 != ";" })
     let other = try Serving(variables: ["SEED_KEYS": "new key"])
-    #expect(try other.get("/cookie/get", ["Cookie": cookies]).body.hasPrefix(#"{"signed":null,"secret":null"#))
+    #expect(
+      try other.get("/cookie/get", ["Cookie": cookies]).body.hasPrefix(
+        #"{"signed":null,"secret":null"#))
   }
 }

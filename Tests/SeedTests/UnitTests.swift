@@ -85,20 +85,24 @@ import Testing
   }
 
   @Test func `the compiler and the loader name the application's own file and line`() throws {
-    let router = "import Egg\n\nfunc router(_ app: Application) {\n  app.router.get(\"/\", app.controller.home.index)\n}\n"
+    let router =
+      "import Egg\n\nfunc router(_ app: Application) {\n  app.router.get(\"/\", app.controller.home.index)\n}\n"
     let wrongCode = try build([
       "app/router.swift": router,
       "app/controller/home.swift":
         "import Egg\n\nfinal class HomeController: Controller {\n  func index() {\n    ctx.body = nobody\n  }\n}\n",
     ])
-    #expect(wrongCode.contains("app/controller/home.swift:5:16: error: cannot find 'nobody'"), "\(wrongCode)")
+    #expect(
+      wrongCode.contains("app/controller/home.swift:5:16: error: cannot find 'nobody'"),
+      "\(wrongCode)")
 
     // The generated file uses the function in a way that its type does not allow.
     let wrongType = try build([
       "app/router.swift": router,
       "app/controller/home.swift":
         "import Egg\n\nfinal class HomeController: Controller {\n  func index() { ctx.body = 1 }\n}\n",
-      "app/middleware/strange.swift": "import Egg\n\n\nfunc strange(_ options: Int) -> Int { options }\n",
+      "app/middleware/strange.swift":
+        "import Egg\n\n\nfunc strange(_ options: Int) -> Int { options }\n",
     ])
     #expect(wrongType.contains("app/middleware/strange.swift:4:"), "\(wrongType)")
 

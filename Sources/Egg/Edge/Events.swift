@@ -14,6 +14,9 @@ public struct ProcessEvent: Sendable {
   let name: String
   /// The server listens.
   nonisolated public static let server = ProcessEvent(name: "server")
+  /// The process is about to end: nothing new is accepted, and connections that were taken over
+  /// are cut at the end of this turn of the loop, or when the running requests have finished.
+  nonisolated public static let closing = ProcessEvent(name: "closing")
   nonisolated public static let close = ProcessEvent(name: "close")
 }
 

@@ -33,6 +33,7 @@ nonisolated extension Value {
 
   /// Anything that can be encoded; what refuses to be encoded becomes `null`. Use
   /// `Value(encoding:)` to hear about the refusal.
+  @_disfavoredOverload
   public init(_ value: any Encodable) {
     switch value {
     case let value as Self: self = value

@@ -46,9 +46,10 @@ final class WebSocketSet {
   static func of(_ app: Application) throws -> WebSocketSet {
     if let known = app[Key.self] { return known }
     let isSet = app.config.websocket.exists
-    let made = WebSocketSet(isSet ? try app.config.decode(WebSocketOptions.self, "websocket") : WebSocketOptions())
+    let made = WebSocketSet(
+      isSet ? try app.config.decode(WebSocketOptions.self, "websocket") : WebSocketOptions())
     app[Key.self] = made
-    app.on("closing") { [unowned made] _, _ in made.goAway() }
+    app.on(.closing) { [unowned made] _ in made.goAway() }
     return made
   }
 

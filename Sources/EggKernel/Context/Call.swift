@@ -59,6 +59,15 @@ final class Call {
     return token
   }
 
+  /// Its holder's value can't be handed on: the caller gets an error instead.
+  func refuseResult(_ refusal: TreeRefusal, _ operation: String) {
+    context.worker.log.misuse(
+      holder, operation, "the value is \(refusal); it was replaced by an error")
+    failure = context.makeError(
+      status: 500, code: "EGG_BAD_VALUE", message: "a method returned a value that can't be read",
+      expose: false)
+  }
+
   @inline(__always)
   var token: egg_call { egg_call(token: generation << 20 | UInt64(index)) }
 

@@ -67,7 +67,11 @@ extension Context {
     self.remains = remains
     connection = nil
     isConnectionOver = true
-    if !isChainOver { cancel() }
+    if !isChainOver {
+      lostNanoseconds = worker.loop.now
+      cancel()
+      worker.watchUnsettled()
+    }
     recycleIfOver()
   }
 

@@ -38,6 +38,8 @@ final class Context {
   var isDriving = false
   var isQueued = false
   var isCancelled = false
+  /// When the client went before the chain had ended; 0 when it has not, or that was reported.
+  var lostNanoseconds: UInt64 = 0
   var match = MatchResult()
   var hasRouted = false
   var route: RouteRecord?
@@ -219,6 +221,7 @@ final class Context {
     pending = .none
     chainFailure = nil
     isCancelled = false
+    lostNanoseconds = 0
     hasRouted = false
     route = nil
     routeHandler = 0

@@ -82,10 +82,18 @@ extension egg_value {
 }
 
 /// Why a tree from a unit was refused.
-enum TreeRefusal: Error {
+enum TreeRefusal: Error, CustomStringConvertible {
   case malformed
   case tooDeep
   case tooLarge
+
+  var description: String {
+    switch self {
+    case .malformed: "malformed (a count without a pointer, or an object without functions)"
+    case .tooDeep: "too deep (more than \(TreeCopier.depthLimit) levels)"
+    case .tooLarge: "too large"
+    }
+  }
 
   var status: egg_status {
     switch self {
@@ -98,6 +106,54 @@ enum TreeRefusal: Error {
 /// Copies trees into an arena and keeps the objects in them alive.
 struct TreeCopier {
   static let depthLimit = 128
+  /// Values that a tree may have when it is only looked at: as many as a context could copy.
+  private static let countLimit = Arena.defaultLimit / MemoryLayout<egg_value>.stride
+
+  /// For a tree that is lent and not copied: what `copy` would refuse is refused, so that a receiver
+  /// that walks it comes to an end.
+  @inline(__always)
+  static func check(_ value: egg_value) throws(TreeRefusal) {
+    switch value.kind {
+    case Kind.undefined, Kind.null, Kind.bool, Kind.int, Kind.double, Kind.time: return
+    default:
+      var left = countLimit
+      try check(value, depth: 0, &left)
+    }
+  }
+
+  private static func check(_ value: egg_value, depth: Int, _ left: inout Int) throws(TreeRefusal) {
+    switch value.kind {
+    case Kind.string:
+      guard egg_str(ptr: value.as.string, len: Int(value.count)).isPlausible else {
+        throw .malformed
+      }
+    case Kind.bytes:
+      guard value.count == 0 || value.as.bytes != nil else { throw .malformed }
+    case Kind.list:
+      guard depth < depthLimit else { throw .tooDeep }
+      guard value.count > 0 else { return }
+      guard let items = value.as.items else { throw .malformed }
+      left &-= Int(value.count)
+      guard left >= 0 else { throw .tooLarge }
+      for index in 0..<Int(value.count) { try check(items[index], depth: depth + 1, &left) }
+    case Kind.map:
+      guard depth < depthLimit else { throw .tooDeep }
+      guard value.count > 0 else { return }
+      guard let pairs = value.as.pairs else { throw .malformed }
+      left &-= Int(value.count)
+      guard left >= 0 else { throw .tooLarge }
+      for index in 0..<Int(value.count) {
+        guard pairs[index].key.isPlausible else { throw .malformed }
+        try check(pairs[index].value, depth: depth + 1, &left)
+      }
+    case Kind.object:
+      guard let object = value.as.object, let ops = object.pointee.ops, ops.pointee.retain != nil,
+        ops.pointee.release != nil
+      else { throw .malformed }
+    default:
+      break
+    }
+  }
 
   /// A deep copy. A pointer that is missing where `count` says there is something is refused, so
   /// that a reader of the copy need not check.

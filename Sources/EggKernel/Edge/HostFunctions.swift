@@ -112,10 +112,7 @@ enum HostFunctions {
       do throws(TreeRefusal) {
         call.result = try context.adopt(value.pointee)
       } catch {
-        unit.worker.log.misuse(unit, "finish", "the value is \(error); it was replaced by an error")
-        call.failure = context.makeError(
-          status: 500, code: "EGG_BAD_VALUE", message: "a method returned a value that can't be read",
-          expose: false)
+        call.refuseResult(error, "finish")
       }
     }
     settle(call, .finish)

@@ -134,7 +134,9 @@ package final class Application {
     isClosing = true
     worker.isDraining = true
     for listener in worker.listeners { listener.close() }
-    let deadline = Int(worker.config.value(at: "lifecycle.closeTimeout")?.int ?? 5_000)
+    let timeout = worker.closeTimeout
+    var deadline = timeout
+    var isCancelled = false
     worker.log.info("closing: \(reason); \(worker.counters.active) requests are running")
     worker.closeIdleConnections()
     // Whoever has taken a connection over can still say goodbye to its peer.
@@ -146,12 +148,18 @@ package final class Application {
         _ = worker.loop.schedule(after: 10) { wait() }
         return
       }
-      if worker.counters.active > 0 {
-        worker.log.warning("\(worker.counters.active) requests did not finish in \(deadline) ms")
+      if worker.counters.active > 0, !isCancelled {
+        worker.log.warning("\(worker.counters.active) requests did not finish in \(timeout) ms")
+        worker.cancelRunning()
+        isCancelled = true
+        // Who listens for that answers at once.
+        deadline += min(timeout, 100)
+        return wait()
       }
       worker.endTakenConnections()
       worker.runReversed(.beforeClose, worker.units) { [self] in
         worker.events.emit("close", on: nil)
+        worker.reportUnsettled()
         worker.log.info("closed")
         worker.log.flush()
         onClosed?()

@@ -19,9 +19,9 @@ enum KernelDefaults {
         "meta": { "enable": \(isLocal) },
         "notfound": { "pageUrl": "" },
         "siteFile": { "enable": true, "cacheControl": "public, max-age=2592000" },
-        "overrideMethod": { "enable": true, "allowedMethods": ["POST"] },
+        "overrideMethod": { "enable": true },
         "bodyParser": {
-          "enable": true, "encoding": "utf8", "strict": true,
+          "enable": true, "strict": true,
           "formLimit": "1mb", "jsonLimit": "1mb", "textLimit": "1mb",
           "enableTypes": ["json", "form", "text"],
           "queryString": { "arrayLimit": 100, "depth": 5, "parameterLimit": 1000 }

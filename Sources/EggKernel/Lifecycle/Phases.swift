@@ -26,9 +26,12 @@ extension Worker {
 
   /// Runs `body` with a call of its own for `unit`; reports how it was settled. A unit that takes long
   /// is named in the log, one that takes longer than `lifecycle.startTimeout` fails.
+  ///
+  /// - Parameter isClosing: whoever stops the process does not wait that long; a unit gets
+  ///   `lifecycle.closeTimeout` then, and a second where that says less.
   func begin(
-    _ unit: Unit, _ context: Context, _ what: String, _ body: @escaping (egg_call) -> egg_step,
-    then: @escaping Completion
+    _ unit: Unit, _ context: Context, _ what: String, isClosing: Bool = false,
+    _ body: @escaping (egg_call) -> egg_step, then: @escaping Completion
   ) {
     guard let call = calls.take(for: context, holder: unit, .phase) else {
       return then(.failure(BootError(.lifecycle, unit: unit.name, "\(what): too many calls")))
@@ -36,9 +39,13 @@ extension Worker {
     context.holds += 1
     let started = monotonicNanoseconds()
     let warnAfter = Int(config.value(at: "lifecycle.warnAfter")?.int ?? 10_000)
-    let failAfter = Int(config.value(at: "lifecycle.startTimeout")?.int ?? 600_000)
+    let failAfter =
+      isClosing
+      ? max(closeTimeout, 1_000)
+      : Int(config.value(at: "lifecycle.startTimeout")?.int ?? 600_000)
     var isOver = false
     let warning = loop.schedule(after: warnAfter) { [self] in
+      guard !isClosing else { return }
       log.warning(
         "\(unit.name): \(what) has not ended after \(warnAfter) ms; the start goes on waiting for it")
       events.emit("ready_timeout", on: nil)
@@ -88,10 +95,13 @@ extension Worker {
     }
   }
 
+  /// Milliseconds that running requests have when the process closes.
+  var closeTimeout: Int { Int(config.value(at: "lifecycle.closeTimeout")?.int ?? 5_000) }
+
   private func begin(_ unit: Unit, _ phase: Phase, then: @escaping Completion) {
     guard let entry = unit.entry else { return then(.success(())) }
     begin(
-      unit, makeBackground(), phase.name,
+      unit, makeBackground(), phase.name, isClosing: phase == .beforeClose,
       { call in entry.pointee.on_phase(entry.pointee.`self`, phase.rawValue, call) }, then: then)
   }
 

@@ -15,6 +15,7 @@ extension Worker {
     timeouts.write = number("http.writeTimeout", timeouts.write)
     takeoverLimit = number("http.upgradeBuffer", takeoverLimit)
     measuresLayers = config.value(at: "development.serverTiming")?.bool ?? false
+    showsReadTime = config.value(at: "meta.enable")?.bool ?? false
     showsErrorDetails = info.env == "local" || info.env == "unittest"
     notFoundPage = config.value(at: "notfound.pageUrl")?.string ?? ""
     routes.answersMethodNotAllowed = config.value(at: "router.methodNotAllowed")?.bool ?? true

@@ -34,8 +34,12 @@ final class Worker {
   var counters = Counters()
   var listeners: [Listener] = []
   var isDraining = false
+  /// A look at the calls of lost clients is due.
+  var isWatchingUnsettled = false
   /// `Server-Timing` on each answer; on in development.
   var measuresLayers = false
+  /// `X-Readtime`, Egg's `meta` middleware.
+  var showsReadTime = false
   var showsErrorDetails = false
   var notFoundPage = ""
   var siteFiles: SiteFiles?

@@ -75,7 +75,12 @@ final class Turn {
     switch step {
     case Step.done:
       call.spend()
-      call.result = result
+      do throws(TreeRefusal) {
+        try TreeCopier.check(result)
+        call.result = result
+      } catch {
+        call.refuseResult(error, "invoke")
+      }
       deliver(call)
     case Step.later:
       break

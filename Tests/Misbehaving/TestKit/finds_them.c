@@ -35,6 +35,7 @@ static const expectation all[] = {
     {"phase-fails", "didLoad: failed: the database does not answer (NO_DATABASE)", 0, NULL},
     {"phase-garbage", "load: returned an unknown step (42)", 0, NULL},
     {"phase-never-settles", "didLoad: its call was never settled", 0, NULL},
+    {"close-never-settles", "beforeClose: its call was never settled", 200, "add_middleware=0\n"},
     {"null-table", "egg_method: needs a name", 200,
      "add_middleware=0\nno_handle=-1\nno_name=-1\nno_size=-1\nno_invoke=-1\nno_get=-1\n"
      "no_loaded=-1\n"},

@@ -57,6 +57,7 @@ do {
   try loop.onSignal(SIGTERM) { application.close(reason: "SIGTERM") }
   try loop.onSignal(SIGUSR1) { say("figures \(application.serverFigures)") }
   application.load { result in
+    application.flushLog()
     if case .failure(let error) = result { fail(error) }
     application.listen([.tcp(host: "127.0.0.1", port: 0)]) { result in
       if case .failure(let error) = result { fail(error) }

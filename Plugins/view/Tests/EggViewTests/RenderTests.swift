@@ -49,7 +49,9 @@ enum Shared {
     #expect(try server.render("passwd.njk").message.hasPrefix("Can't find passwd.njk from "))
   }
 
-  @Test func `the engine is the one asked for, else that of the extension, else the default`() throws {
+  @Test func `the engine is the one asked for, else that of the extension, else the default`()
+    throws
+  {
     let server = try ProbeServer(#"{ "view": { "defaultViewEngine": "upper" } }"#)
     #expect(try server.render("plain.njk", engine: "upper").text == "PLAIN {{ A }}")
     #expect(try server.render("loud.up").text == "HELLO <B>UPPER</B> {{ A }}")
@@ -90,7 +92,9 @@ enum Shared {
   @Test func `app view tells what it knows`() throws {
     let server = try Shared.server()
     let face = try server.get("/view-face").json
-    #expect(face["engines"] as? [String] == ["nunjucks", "upper"] || face["engines"] as? [String] == ["upper", "nunjucks"])
+    #expect(
+      face["engines"] as? [String] == ["nunjucks", "upper"]
+        || face["engines"] as? [String] == ["upper", "nunjucks"])
     #expect(
       face["roots"] as? [String]
         == ["\(server.folder.path)/app/view", "\(server.folder.path)/other"])

@@ -24,7 +24,9 @@ public final class ProbeServer {
     let built = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent()
     process.executableURL = built.appendingPathComponent("egg")
-    process.arguments = ["start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", "prod"]
+    process.arguments = [
+      "start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", "prod",
+    ]
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EGG_") }
       .merging(["EGG_PLUGIN_PATH": try Self.engines.get().path]) { $1 }
     process.standardOutput = log
@@ -153,11 +155,14 @@ public final class ProbeServer {
   private static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent()
 
+  private static let engineFolder = FileManager.default.temporaryDirectory
+    .appendingPathComponent("egg-view-engines-\(ProcessInfo.processInfo.processIdentifier)")
+
   /// A folder with the engine `upper`, compiled from C.
   private static let engines = Result { () throws -> URL in
     let source = tests.appendingPathComponent("upper-engine")
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("egg-view-engines-\(ProcessInfo.processInfo.processIdentifier)")
+    let folder = engineFolder
+    atexit { try? FileManager.default.removeItem(at: ProbeServer.engineFolder) }
     let upper = folder.appendingPathComponent("upper")
     try FileManager.default.createDirectory(at: upper, withIntermediateDirectories: true)
     try? FileManager.default.copyItem(

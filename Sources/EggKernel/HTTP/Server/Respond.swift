@@ -106,6 +106,11 @@ extension Context {
     }
     out.append(worker.dateLine())
     if worker.measuresLayers { appendTimings(to: out) }
+    if worker.showsReadTime {
+      out.append("X-Readtime: ")
+      out.appendDecimal((monotonicNanoseconds() &- startedNanoseconds) / 1_000_000)
+      out.append("\r\n")
+    }
     if let reader = connection.bodyReader, !reader.isOver, !reader.isWorthDraining {
       connection.closesAfterAnswer = true
     }

@@ -71,7 +71,9 @@ private func addShapes(_ app: Application) {
   router.get("/pass", app.controller.admin.user.fallThrough)
   router.get("/pass") { ctx in ctx.body = "behind" }
   router.get("pair", "/pair/:from/to/:to?") { ctx in
-    ctx.body = ["params": ctx.params.value, "name": Value(ctx.routerName), "path": Value(ctx.routerPath)] as Value
+    ctx.body =
+      ["params": ctx.params.value, "name": Value(ctx.routerName), "path": Value(ctx.routerPath)]
+      as Value
   }
   router.get(RegexPath("^/post/(\\d+)/(.*)$")) { ctx in
     ctx.body = "\(ctx.params[0])|\(ctx.params[1])"

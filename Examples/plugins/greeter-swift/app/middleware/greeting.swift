@@ -9,7 +9,8 @@ struct GreetingOptions: Decodable {
 /// Greets in a header. `config.greeting` are its options when the application lists it in
 /// `middleware`; a route gives its own: `app.middleware.greeting(["header": "X-Hi"])`.
 func greeting(_ options: GreetingOptions) throws -> Middleware {
-  guard options.header.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) else {
+  guard options.header.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+  else {
     throw EggError("\"header\" is a field's name, found \"\(options.header)\"")
   }
   return { ctx, next in

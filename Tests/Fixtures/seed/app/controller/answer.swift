@@ -8,10 +8,15 @@ final class AnswerController: Controller {
   func bytes() { ctx.body = [0, 255, 10] as [UInt8] }
   func nothing() { ctx.body = nil }
   func statusOnly() { ctx.status = 418 }
-  func echoBody() { ctx.body = ["type": Value(ctx.request.type), "body": ctx.request.body] as Value }
+  func echoBody() {
+    ctx.body = ["type": Value(ctx.request.type), "body": ctx.request.body] as Value
+  }
 
   func decoded() throws {
-    struct Form: Decodable { let title: String; let count: Int }
+    struct Form: Decodable {
+      let title: String
+      let count: Int
+    }
     let form: Form = try ctx.request.decode()
     ctx.body = "\(form.title) x \(form.count)"
   }
@@ -27,7 +32,9 @@ final class AnswerController: Controller {
   }
 
   func file() { ctx.body = FileBody(app.baseDir + "/app/files/data.txt") }
-  func filePiece() { ctx.body = FileBody(app.baseDir + "/app/files/data.txt", offset: 6, length: 4) }
+  func filePiece() {
+    ctx.body = FileBody(app.baseDir + "/app/files/data.txt", offset: 6, length: 4)
+  }
   func missingFile() { ctx.body = FileBody(app.baseDir + "/app/files/none.txt") }
 
   func thrown() throws {

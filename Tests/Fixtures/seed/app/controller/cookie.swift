@@ -4,7 +4,8 @@ final class CookieController: Controller {
   func set() throws {
     try ctx.cookies.set("signed", "one")
     try ctx.cookies.set("secret", "two", CookieOptions(encrypt: true))
-    try ctx.cookies.set("plain", "three", CookieOptions(maxAge: .seconds(60), httpOnly: false, signed: false))
+    try ctx.cookies.set(
+      "plain", "three", CookieOptions(maxAge: .seconds(60), httpOnly: false, signed: false))
     ctx.body = "set"
   }
 

@@ -27,7 +27,7 @@ final class EchoSocket: WebSocketController {
       try await Task.sleep(for: .milliseconds(50))
       try await socket.send("slept")
     case "flood":
-      let piece = [UInt8](repeating: 7, count: 32 << 10)
+      let piece = [UInt8](repeating: 7, count: 128 << 10)
       for _ in 0..<64 { try await socket.send(piece) }
       app.cache.set("socket.flooded", true)
       try await socket.send("flooded")

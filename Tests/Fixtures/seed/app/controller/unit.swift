@@ -13,7 +13,8 @@ final class UnitController: Controller {
 
   /// The C plugin calls a member of this application, which suspends, and hands its result back.
   func calledByC() async throws {
-    ctx.body = try await ctx.call("callBack", "slowDouble", ctx.query["n"].flatMap { Int($0) } ?? 21)
+    ctx.body = try await ctx.call(
+      "callBack", "slowDouble", ctx.query["n"].flatMap { Int($0) } ?? 21)
   }
 
   func unknown() async throws { try await ctx.call("nobodyHasThis") }
@@ -24,7 +25,8 @@ final class UnitController: Controller {
     ctx.body =
       [
         "now": try ctx.callNow("greet", name), "later": try await ctx.call("greetLater", name),
-        "wave": try ctx.helper.callNow("wave", name), "languages": app.extension("greetingLanguages"),
+        "wave": try ctx.helper.callNow("wave", name),
+        "languages": app.extension("greetingLanguages"),
       ] as Value
   }
 

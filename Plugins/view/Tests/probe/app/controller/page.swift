@@ -5,7 +5,8 @@ final class PageController: Controller {
   private var locals: Value {
     var locals: Value = [
       "a": 1, "half": 0.5, "yes": true, "nothing": Value.null, "given": "given <b>",
-      "layer": "given", "items": ["x", "y", "z"], "user": ["name": "Ada", "tags": ["m", "w"]] as Value,
+      "layer": "given", "items": ["x", "y", "z"],
+      "user": ["name": "Ada", "tags": ["m", "w"]] as Value,
     ]
     locals.markup = .markup("<i>safe</i>")
     return locals
@@ -85,7 +86,8 @@ final class PageController: Controller {
       for _ in 0..<rounds { bytes += try await ctx.renderView(name, locals).utf8.count }
       let used = (clock.now - start).components
       let nanoseconds = used.seconds * 1_000_000_000 + used.attoseconds / 1_000_000_000
-      ctx.body = ["nanoseconds": Value(Int(nanoseconds) / rounds), "bytes": Value(bytes / rounds)] as Value
+      ctx.body =
+        ["nanoseconds": Value(Int(nanoseconds) / rounds), "bytes": Value(bytes / rounds)] as Value
     }
   }
 }
