@@ -66,7 +66,14 @@ struct Failure: Error, CustomStringConvertible {
 /// An application of the fixture while `egg` serves it.
 final class Serving: @unchecked Sendable {
   /// One for all tests that leave no traces.
-  static let shared = Result { try Serving() }
+  static let shared = Result {
+    let serving = try Serving()
+    sharedProcess = serving.process.processIdentifier
+    // A static is never let go, and a child does not end with its parent.
+    atexit { kill(Serving.sharedProcess, SIGTERM) }
+    return serving
+  }
+  private nonisolated(unsafe) static var sharedProcess: Int32 = 0
 
   private let process = Process()
   private let output = Pipe()

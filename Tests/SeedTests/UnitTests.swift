@@ -1,3 +1,4 @@
+import EggWebSocket
 import Testing
 
 @Suite("Units together") struct UnitTests {
@@ -25,8 +26,28 @@ import Testing
     #expect(try seed.get("/unit/background").body == "at once")
     try seed.wait(for: "[egg:background] task:good success")
     try seed.wait(for: "[egg:background] task:bad fail")
-    #expect(try seed.cached("background") == "/unit/background")
+    #expect(
+      try seed.cached("background")
+        == #"["/unit/background",{"user":{"asked":1,"id":3,"name":"user 3"}},"#
+        + #"{"user":{"asked":2,"id":4,"name":"user 4"}}]"#)
     #expect(try seed.cached("event.error").contains("it went wrong behind the answer"))
+  }
+}
+
+@Suite("Contexts without a request") struct AnonymousContextTests {
+  /// A context and its services hold each other; the kernel names every context that is left.
+  @Test func `each ends when nobody holds it`() throws {
+    let seed = try Serving()
+    for _ in 1...3 { _ = try seed.get("/unit/background") }
+    #expect(try seed.get("/unit/kept").body == #"["user 5",1,"user 6",2]"#)
+    let socket = try Client(seed, "/echo/den")
+    try socket.send("service")
+    #expect(try socket.next() != nil)
+    try socket.send(.close, [])
+    #expect(try socket.next() == .close(nil, reason: ""))
+    _ = try seed.cached("socket.end", until: { $0.contains("1005") })
+    let log = seed.end().log
+    #expect(!log.contains("never settled"), "\(log)")
   }
 }
 

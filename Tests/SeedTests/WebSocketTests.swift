@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// A WebSocket client on a raw connection.
-private final class Client {
+final class Client {
   private let connection: Connection
   private var parser = MessageParser(.client, maxPayload: 1 << 24)
   private var events: [MessageParser.Event] = []
@@ -219,4 +219,33 @@ private final class Client {
     #expect(try client.next() == .close(.goingAway, reason: "the server ends"))
     #expect(status == 0)
   }
+
+  /// A client that we have not written: `pip install websockets`.
+  @Test(.enabled(if: Python.hasWebsockets, "python3 has no module websockets"))
+  func `the client of another project agrees`() throws {
+    let script = """
+      import asyncio, websockets
+      async def main():
+          async with websockets.connect("ws://127.0.0.1:\(seed.port)/echo/den") as socket:
+              for text in ["", "Grüße", "x" * 60000]:
+                  await socket.send(text)
+                  assert await socket.recv() == text
+              await socket.send([b"in ", b"pieces"])
+              assert await socket.recv() == b"in pieces"
+              await (await socket.ping())
+              await socket.send("bye")
+              try:
+                  await socket.recv()
+              except websockets.ConnectionClosed as end:
+                  assert (end.rcvd.code, end.rcvd.reason) == (4000, "as you wish")
+                  print("agreed")
+      asyncio.run(main())
+      """
+    #expect(try Built.run("/usr/bin/env", ["python3", "-c", script]) == "agreed\n")
+  }
+}
+
+private enum Python {
+  static let hasWebsockets =
+    (try? Built.run("/usr/bin/env", ["python3", "-c", "import websockets"])) != nil
 }

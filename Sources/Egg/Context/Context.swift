@@ -18,14 +18,40 @@ public final class Context {
     self.unit = unit
     token = call
     self.owned = owned ? call.token : 0
+    core = nil
   }
 
   /// The call of a context that was made without a request; it ends when nobody holds this object.
   private let owned: UInt64
 
+  /// What the services and other parts of a context without a request hold in place of it, so that
+  /// it is not kept alive by what it keeps. The call is that one's.
+  let core: Context?
+
+  /// The object that is handed out for a context without a request.
+  init(handing core: Context) {
+    unit = core.unit
+    token = core.token
+    owned = 0
+    self.core = core
+    lazily = core.lazy
+  }
+
   nonisolated deinit {
     if owned != 0 { OwnedContext.end(unit.host, unit, owned) }
+    if let core { OwnedContext.abandon(core, unit, core.owned) }
   }
+
+  /// Nobody can ask the context any more for what it keeps; services that somebody holds go on.
+  func abandon() {
+    let rest = Lazy()
+    rest.params = lazily?.params
+    rest.ip = lazily?.ip
+    lazily = rest
+    isAbandoned = true
+  }
+
+  private(set) var isAbandoned = false
 
   var kernel: Host { unit.host }
 
@@ -107,14 +133,16 @@ public final class Context {
     if let known = lazily?.services[ObjectIdentifier(type)] {
       return unsafeDowncast(known, to: type)
     }
-    let service = S(self)
+    let service = S(core ?? self)
+    if isAbandoned { return service }
     lazy.services[ObjectIdentifier(type)] = service
     return service
   }
 
   public var helper: Helper {
     if let known = lazily?.helper { return known }
-    let helper = Helper(self)
+    let helper = Helper(core ?? self)
+    if isAbandoned { return helper }
     lazy.helper = helper
     return helper
   }

@@ -230,7 +230,8 @@ extension Context {
   /// Cookies of the request and the answer.
   public var cookies: Cookies {
     if let known = lazyIfAny?.cookies { return known }
-    let cookies = Cookies(self)
+    let cookies = Cookies(core ?? self)
+    if isAbandoned { return cookies }
     lazy.cookies = cookies
     return cookies
   }

@@ -10,6 +10,21 @@ nonisolated final class OwnedContext {
     self.token = token
   }
 
+  /// Nobody holds the object any more that was handed out for `core`.
+  static func abandon(_ core: Context, _ unit: Unit, _ token: UInt64) {
+    // Says what the kernel knows already, and with that whether this is the loop's thread.
+    let pointer = Unmanaged.passUnretained(core).toOpaque()
+    let status = unit.host.table.pointee.set_local(
+      unit.host.table, egg_call(token: token), unit.contextKey, pointer, nil)
+    if status == egg_status(EGG_E_THREAD) {
+      Posted.post(unit.host) { core.abandon() }
+    } else {
+      unsafeBitCast(onLoop, to: ((Context) -> Void).self)(core)
+    }
+  }
+
+  private static var onLoop: @MainActor (Context) -> Void { { $0.abandon() } }
+
   static func end(_ host: Host, _ unit: Unit, _ token: UInt64) {
     let call = egg_call(token: token)
     let status = host.table.pointee.set_local(host.table, call, unit.contextKey, nil, nil)

@@ -75,7 +75,7 @@ final class Unit {
     let status = host.table.pointee.set_local(
       host.table, call, contextKey, Unmanaged.passUnretained(context).toOpaque(), nil)
     try Status.check(status, "anonymous context")
-    return context
+    return Context(handing: context)
   }
 
   /// Under which a request's context is kept.

@@ -25,7 +25,8 @@ final class Call {
   var purpose = Purpose.chain
   /// Its caller waits for it on the stack, so nothing is delivered later.
   var isImmediate = false
-  unowned(unsafe) var context: Context
+  /// Not counted: a context outlives the calls on it.
+  var contextReference: Unmanaged<Context>
   /// The unit that holds it, for messages.
   unowned(unsafe) var holder: Unit
 
@@ -46,8 +47,13 @@ final class Call {
 
   fileprivate init(index: UInt32, context: Context, holder: Unit) {
     self.index = index
-    self.context = context
+    contextReference = .passUnretained(context)
     self.holder = holder
+  }
+
+  var context: Context {
+    get { contextReference.takeUnretainedValue() }
+    set { contextReference = .passUnretained(newValue) }
   }
 
   /// A fresh token for `holder` to spend.
@@ -106,6 +112,7 @@ struct CallTable {
 
   init() {
     slots = .allocate(capacity: room)
+    CallSlots.base = slots
   }
 
   /// Calls that are in use now.
@@ -125,11 +132,13 @@ struct CallTable {
         larger.moveInitialize(from: slots, count: used)
         slots.deallocate()
         slots = larger
+        CallSlots.base = slots
         room *= 2
       }
       call = Call(index: UInt32(used), context: context, holder: holder)
       (slots + used).initialize(to: Unmanaged.passRetained(call))
       used += 1
+      CallSlots.count = used
     }
     call.purpose = purpose
     call.result = egg_value()
@@ -169,6 +178,25 @@ struct CallTable {
     (0..<used).compactMap { index in
       let call = slots[index].takeUnretainedValue()
       return call.isHeld ? call : nil
+    }
+  }
+}
+
+/// The call table once more, in globals: what most functions of the ABI do is less work than counting
+/// references on the way to it.
+enum CallSlots {
+  fileprivate nonisolated(unsafe) static var base: UnsafeMutablePointer<Unmanaged<Call>>?
+  fileprivate nonisolated(unsafe) static var count = 0
+
+  /// Runs `body` with the context of a held call; nil for a stale token or on another thread.
+  @inline(__always)
+  static func withContext<R>(_ token: egg_call, _ body: (Context) -> R) -> R? {
+    guard LoopThread.isCurrent, let base else { return nil }
+    let index = Int(truncatingIfNeeded: token.token & 0xF_FFFF)
+    guard index < count else { return nil }
+    return base[index]._withUnsafeGuaranteedRef { call in
+      guard call.generation == token.token >> 20, call.isHeld else { return nil }
+      return call.contextReference._withUnsafeGuaranteedRef(body)
     }
   }
 }

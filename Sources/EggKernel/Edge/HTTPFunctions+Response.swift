@@ -102,13 +102,15 @@ extension HTTPFunctions {
   static let setResponse:
     @convention(c) (HostTable, egg_call, egg_body_kind, egg_str) -> egg_status = {
       host, token, kind, bytes in
-      guard let context = context(host, token) else { return missing(host, token, "set_response") }
       guard bytes.isPlausible, let kind = simpleKind(kind) else { return Status.argument }
-      guard let copy = context.arena.copy(bytes.bytes) else { return Status.limit }
-      context.body.release()
-      context.body.kind = kind
-      context.body.bytes = copy
-      return Status.ok
+      let status = CallSlots.withContext(token) { context in
+        guard let copy = context.arena.copy(bytes.bytes) else { return Status.limit }
+        context.body.release()
+        context.body.kind = kind
+        context.body.bytes = copy
+        return Status.ok
+      }
+      return status ?? missing(host, token, "set_response")
     }
 
   static let setResponsePayload:

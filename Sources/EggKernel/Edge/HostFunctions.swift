@@ -238,8 +238,8 @@ enum HostFunctions {
 
   static let local:
     @convention(c) (HostTable, egg_call, UnsafeRawPointer) -> UnsafeMutableRawPointer? = {
-      host, token, key in
-      find(unit(host), token)?.context.local(key)
+      _, token, key in
+      CallSlots.withContext(token) { $0.local(key) } ?? nil
     }
 
   static let setLocal:
@@ -247,10 +247,10 @@ enum HostFunctions {
       HostTable, egg_call, UnsafeRawPointer, UnsafeMutableRawPointer?,
       (@convention(c) (UnsafeMutableRawPointer?) -> Void)?
     ) -> egg_status = { host, token, key, value, release in
-      let unit = unit(host)
-      guard let call = find(unit, token) else { return missing(unit, token, "set_local") }
-      call.context.setLocal(key, value, release: release)
-      return Status.ok
+      let isSet: Void? = CallSlots.withContext(token) {
+        $0.setLocal(key, value, release: release)
+      }
+      return isSet == nil ? missing(unit(host), token, "set_local") : Status.ok
     }
 
   static let onCancel:

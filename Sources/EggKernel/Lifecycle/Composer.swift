@@ -35,6 +35,8 @@ extension Worker {
   private func layer(_ name: String) throws(BootError) -> Layer? {
     let options = config.value(at: [name])
     if options?["enable"]?.bool == false { return nil }
+    // Without a file to answer with, the layer would be asked for nothing on every request.
+    if name == "siteFile", siteFiles == nil, middlewares[name]?.unit === kernelUnit { return nil }
     guard let registered = middlewares[name] else {
       // The kernel's own work on 404s and timing is done at the end of the chain, not in a layer.
       if KernelMiddleware.builtIn.contains(name) { return nil }

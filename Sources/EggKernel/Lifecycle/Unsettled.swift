@@ -2,8 +2,8 @@ import PluginABI
 
 /// Naming the units that keep a call and forget it.
 ///
-/// Nothing can be done about such a call: settling it for the unit would answer twice when it remembers.
-/// It costs the memory of its request, so that whoever runs the server is told who it is.
+/// Nothing else can be done about such a call: only its unit knows whether it still works on it. It
+/// costs the memory of its request, so that whoever runs the server is told who it is.
 extension Worker {
   /// The time for running requests is up: whoever works on one is told to hurry.
   func cancelRunning() {
@@ -53,7 +53,9 @@ extension Worker {
     let held = calls.held().filter { $0.purpose != .phase && $0.holder !== kernelUnit }
     let inMethods = Set(
       held.lazy.filter { $0.purpose == .method }.map { ObjectIdentifier($0.context) })
-    return held.filter { $0.purpose == .method || !inMethods.contains(ObjectIdentifier($0.context)) }
+    return held.filter {
+      $0.purpose == .method || !inMethods.contains(ObjectIdentifier($0.context))
+    }
   }
 
   private func report(_ call: Call, _ what: String) {

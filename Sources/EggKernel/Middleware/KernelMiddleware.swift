@@ -28,7 +28,7 @@ enum KernelMiddleware {
   }
 
   static func context(_ token: egg_call) -> Context? {
-    Worker.current?.calls.find(token)?.context
+    CallSlots.withContext(token) { $0 }
   }
 
   /// `/favicon.ico` and what `config.siteFile` names.
@@ -52,7 +52,9 @@ enum KernelMiddleware {
   /// - Source: Egg, `override_method`; only for POST, the body first, an unknown method is 400.
   private static let overrideMethod:
     @convention(c) (UnsafeMutableRawPointer?, egg_call) -> egg_step = { _, token in
-      guard let context = context(token), context.head.method == .post else { return Step.pass }
+      guard CallSlots.withContext(token, { $0.head.method == .post }) == true,
+        let context = context(token)
+      else { return Step.pass }
       var name = context.parsedBody.member("_method")?.text.string ?? ""
       if name.isEmpty,
         let header = context.fields.value(of: .xHTTPMethodOverride)

@@ -34,8 +34,9 @@ enum BodyParser {
   ]
 
   static let handle: @convention(c) (UnsafeMutableRawPointer?, egg_call) -> egg_step = { _, token in
-    guard let context = KernelMiddleware.context(token) else { return Step.pass }
-    if case .none = context.head.framing { return Step.pass }
+    guard CallSlots.withContext(token, { $0.head.framing != .none }) == true,
+      let context = KernelMiddleware.context(token)
+    else { return Step.pass }
     let settings = context.worker.bodySettings
     guard settings.isEnabled, context.parsedBody.kind == Kind.undefined,
       let (format, limit) = format(of: context, settings)

@@ -27,6 +27,7 @@ func router(_ app: Application) {
       "/unit/greet", app.middleware.greeting(["header": "X-Hi", "name": "route"]),
       controller.unit.greet)
   }
+  router.get("/unit/kept", controller.unit.kept)
   router.get("/unit/background", controller.unit.background)
 
   let user = Handler { ctx, next in

@@ -30,9 +30,25 @@ final class UnitController: Controller {
       ] as Value
   }
 
+  /// A service goes on when its context is held by nobody else.
+  func kept() async throws {
+    let service = try app.createAnonymousContext().service.user
+    let first = try await service.find("5")
+    try await Task.sleep(for: .milliseconds(5))
+    let second = try await service.find("6")
+    let url = service.service.user.ctx.url
+    guard url == "/" else { throw EggError("the context has ended: \(url)") }
+    ctx.body =
+      [
+        first.user.name, first.user.asked, second.user.name, second.user.asked,
+      ] as Value
+  }
+
   func background() {
     ctx.runInBackground(name: "good") { ctx in
-      ctx.app.cache.set("background", Value(ctx.url))
+      let user = try await ctx.service.user.find("3")
+      let again = try await ctx.service.user.find("4")
+      ctx.app.cache.set("background", [Value(ctx.url), user, again])
     }
     app.runInBackground(name: "bad") { _ in throw EggError("it went wrong behind the answer") }
     ctx.body = "at once"
