@@ -53,8 +53,21 @@ for package in Examples/*/Package.swift; do
     check "$folder" swift build --package-path "$folder"
   fi
 done
+check "the demo answers" sh scripts/check-demo.sh
 if [ -d Benchmarks/Tests ]; then count "benchmark tools" swift test --package-path Benchmarks; fi
 if [ "${FAST:-0}" != 1 ]; then
+  # The C plugins and the test kit, built with the sanitizer for this run only.
+  sanitized() {
+    make -C "$1" clean &&
+      ASAN_OPTIONS=detect_leaks=0 make -C "$1" test CC="gcc -fsanitize=address" \
+        CXX="g++ -fsanitize=address"
+    sanitized_code=$?
+    make -C "$1" clean && make -C "$1" || return 1
+    return "$sanitized_code"
+  }
+  for folder in Examples/plugins/hello-c Examples/plugins/geo-cpp; do
+    check "$folder, address sanitizer" sanitized "$folder"
+  done
   for fuzz in Tests/Fuzz/*/run.sh; do
     if [ -e "$fuzz" ]; then check "${fuzz%/run.sh}, 20 seconds" sh "$fuzz" 20; fi
   done
