@@ -92,7 +92,7 @@ import Testing
     let list = try #require(
       try Egg.run("inspect", "middleware", shop, "--json").json() as? [[String: Any]])
     let names = list.compactMap { $0["name"] as? String }
-    #expect(names.firstIndex(of: "siteFile") ?? 9 < names.firstIndex(of: "bodyParser") ?? 0)
+    #expect(names.firstIndex(of: "bodyParser") ?? 9 < names.firstIndex(of: "overrideMethod") ?? 0)
     #expect(list.first?["owner"] as? String == "egg")
   }
 
