@@ -16,7 +16,7 @@ struct Arena: ~Copyable {
   var limit = Arena.defaultLimit
 
   init() {
-    guard let memory = malloc(Arena.firstChunk) else { fatalError("out of memory") }
+    guard let memory = malloc(Arena.firstChunk) else { preconditionFailure("out of memory") }
     first = memory
     next = memory
     left = Arena.firstChunk
