@@ -35,6 +35,7 @@ let package = Package(
     .plugin(name: "EggLoader", targets: ["EggLoader"]),
     .library(name: "EggStatic", type: .dynamic, targets: ["EggStatic"]),
     .library(name: "EggView", type: .dynamic, targets: ["EggView"]),
+    .library(name: "EggOnerror", type: .dynamic, targets: ["EggOnerror"]),
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
@@ -79,6 +80,8 @@ let package = Package(
     unit(
       "EggView", "Plugins/view", dependencies: ["PluginABI"],
       sources: ["app", "app.swift", "Sources"], exclude: ["Tests"]),
+    unit(
+      "EggOnerror", "Plugins/onerror", sources: ["app.swift", "Sources"], exclude: ["Tests"]),
     .target(name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks"),
     unit(
       "EggViewNunjucks", "Plugins/view-nunjucks", dependencies: ["PluginABI", "Nunjucks"],

@@ -178,6 +178,15 @@ static void structs(void) {
     FIELD(egg_crypto, decrypt);
     FIELD(egg_crypto, random);
     FIELD(egg_crypto, equal);
+    STRUCT(egg_error_answerer);
+    FIELD(egg_error_answerer, size);
+    FIELD(egg_error_answerer, flags);
+    FIELD(egg_error_answerer, self);
+    FIELD(egg_error_answerer, answer);
+    STRUCT(egg_errors);
+    FIELD(egg_errors, size);
+    FIELD(egg_errors, flags);
+    FIELD(egg_errors, answer_with);
     STRUCT(egg_request);
     FIELD(egg_request, size);
     FIELD(egg_request, version);
@@ -352,6 +361,9 @@ static void constants(void) {
     CONSTANT(EGG_REQUEST_SECURE);
     CONSTANT(EGG_REQUEST_ANONYMOUS);
     CONSTANT(EGG_REQUEST_UPGRADE);
+    CONSTANT(EGG_FORMAT_TEXT);
+    CONSTANT(EGG_FORMAT_HTML);
+    CONSTANT(EGG_FORMAT_JSON);
     CONSTANT(EGG_BODY_UNSET);
     CONSTANT(EGG_BODY_NULL);
     CONSTANT(EGG_BODY_TEXT);
@@ -377,6 +389,7 @@ static void constants(void) {
     TEXT(EGG_PLUGIN_ENTRY_SYMBOL);
     TEXT(EGG_APP_ID);
     TEXT(EGG_CRYPTO_ID);
+    TEXT(EGG_ERRORS_ID);
     TEXT(EGG_HTTP_ID);
     TEXT(EGG_LOOP_ID);
     TEXT(EGG_ROUTER_ID);

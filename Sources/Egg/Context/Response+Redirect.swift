@@ -1,7 +1,8 @@
 internal import EggHTTPSemantics
 
 extension Response {
-  func phrase(_ status: Int) -> String { "\(reasonPhrase(status))" }
+  /// The reason phrase of a status, `Not Found` for 404; empty when nobody has given it one.
+  public func phrase(_ status: Int) -> String { "\(reasonPhrase(status))" }
 
   /// Sends the client elsewhere: 302 unless a redirecting status is set already.
   ///

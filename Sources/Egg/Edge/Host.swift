@@ -11,6 +11,7 @@ nonisolated final class Host: @unchecked Sendable {
   let upgrade: UnsafePointer<egg_upgrade>?
   let app: UnsafePointer<egg_app>
   let crypto: UnsafePointer<egg_crypto>?
+  let errors: UnsafePointer<egg_errors>?
 
   /// Nil when the kernel lacks an interface that every unit needs.
   init?(_ pointer: UnsafeRawPointer) {
@@ -29,6 +30,7 @@ nonisolated final class Host: @unchecked Sendable {
     self.app = app
     upgrade = find(EGG_UPGRADE_ID, egg_upgrade.self)
     crypto = find(EGG_CRYPTO_ID, egg_crypto.self)
+    errors = find(EGG_ERRORS_ID, egg_errors.self)
   }
 
   func query(_ id: String) -> UnsafeRawPointer? { table.pointee.query(table, id) }
@@ -51,7 +53,9 @@ nonisolated final class Host: @unchecked Sendable {
 
   /// Settles with an error; spends `call`.
   func fail(_ call: egg_call, _ error: any Error) -> egg_step {
-    withEggError(EggError(error)) { table.pointee.fail(table, call, $0) }
+    var described = EggError(error)
+    if described.detail.isEmpty { described.detail = ThrowSites.text(of: error) }
+    return withEggError(described) { table.pointee.fail(table, call, $0) }
   }
 
   /// Copies `value` into memory that lives as long as `call`, objects retained.

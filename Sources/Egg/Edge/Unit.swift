@@ -189,6 +189,7 @@ final class Unit {
     info = AppInfo(host)
     application = Application(self)
     if info.runsAgent { agent = Agent(self) }
+    if info.env == "local" { ThrowSites.record() }
     try declare(UnitDeclaration(self))
     for boot in boots { try boot.register() }
     for boot in agentBoots { try boot.register() }

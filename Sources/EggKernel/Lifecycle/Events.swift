@@ -29,16 +29,7 @@ final class Events {
       emit(list, egg_call(), value)
       return
     }
-    // While the chain holds its own token, that one is lent.
-    if context.chainCall.isHeld {
-      emit(list, context.chainCall.token, value)
-      return
-    }
-    let token = context.chainCall.issue(to: context.worker.kernelUnit, mayGoOn: false)
-    context.chainCall.isLent = true
-    emit(list, token, value)
-    context.chainCall.isLent = false
-    context.chainCall.spend()
+    context.lending { emit(list, $0, value) }
   }
 
   func emit(_ event: String, call: egg_call, _ value: egg_value) {

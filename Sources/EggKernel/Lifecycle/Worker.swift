@@ -10,6 +10,7 @@ final class Worker {
   let loop: EventLoop
   let log = Log()
   let events = Events()
+  var errorAnswerers = ErrorAnswerers()
   let turn: Turn
   var calls = CallTable()
   var members = Members()

@@ -557,6 +557,7 @@ EGG_STATIC_ASSERT(offsetof(egg_plugin, on_phase) == 24, "egg_plugin.on_phase");
 
 #include "egg_app.h"
 #include "egg_crypto.h"
+#include "egg_errors.h"
 #include "egg_http.h"
 #include "egg_loop.h"
 #include "egg_router.h"

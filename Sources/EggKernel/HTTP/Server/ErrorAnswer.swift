@@ -3,7 +3,7 @@ import Glibc
 import LinuxHeaders
 import PluginABI
 
-/// What clients see when a layer failed or nobody answered, unless a plugin answers first.
+/// What clients see when a layer failed or nobody answered, unless a unit of `errorAnswerers` gives it.
 ///
 /// One contract for every status, 404 included: the client's `Accept` picks JSON, HTML or text; below
 /// 500 the message is shown, from 500 on only where the error says so or in development.
@@ -20,6 +20,7 @@ extension Worker {
     context.isForgotten = false
     context.status = status
     context.isStatusSet = true
+    if errorAnswerers.answer(error, on: context) { return }
     let exposes = error.pointee.flags & UInt32(EGG_ERROR_EXPOSE) != 0 || status < 500
     let reason = reasonPhrase(Int(status)).description
     let message = exposes || showsErrorDetails ? error.pointee.message.string : reason
@@ -41,6 +42,8 @@ extension Worker {
     }
     context.status = 404
     context.isStatusSet = true
+    let error = context.makeError(status: 404, code: "", message: "Not Found", expose: true)
+    if errorAnswerers.answer(error, on: context) { return }
     answer(context, status: 404, code: "", message: "Not Found", detail: "", properties: nil)
   }
 

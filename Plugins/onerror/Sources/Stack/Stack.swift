@@ -1,0 +1,53 @@
+import Glibc
+
+/// The stack of an error, as the SDK wrote it into `detail`: lines of `LIBRARY+0xOFFSET SYMBOL`.
+///
+/// Lines of another form, such as those that a plugin in another language wrote, stay as they are.
+struct Stack {
+  struct Frame {
+    var library = ""
+    var offset = ""
+    var function = ""
+    /// Absolute; empty when there is no debug information.
+    var file = ""
+    var line = 0
+    /// What is shown when the rest is unknown.
+    var raw = ""
+  }
+
+  private(set) var frames: [Frame]
+
+  init(_ detail: String) {
+    frames = detail.split(separator: "\n").map { Frame($0) }
+    for (index, place) in Symbolizer.places(of: frames) {
+      frames[index].function = place.function
+      frames[index].file = place.file
+      frames[index].line = place.line
+    }
+    for index in frames.indices {
+      frames[index].function = Demangler.demangled(frames[index].function)
+    }
+  }
+
+  /// For people, one line a frame.
+  var text: String {
+    frames.map { frame in
+      if !frame.file.isEmpty { return "    at \(frame.function) (\(frame.file):\(frame.line))" }
+      if !frame.library.isEmpty { return "    at \(frame.function) (\(frame.library))" }
+      return frame.raw
+    }.joined(separator: "\n")
+  }
+}
+
+extension Stack.Frame {
+  fileprivate init(_ line: Substring) {
+    raw = String(line)
+    let parts = line.split(separator: " ", maxSplits: 1)
+    guard let place = parts.first, let plus = place.lastIndex(of: "+"),
+      place[plus...].hasPrefix("+0x"), place.hasPrefix("/")
+    else { return }
+    library = String(place[..<plus])
+    offset = String(place[plus...].dropFirst())
+    if parts.count > 1 { function = String(parts[1]) }
+  }
+}

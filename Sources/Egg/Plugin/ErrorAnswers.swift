@@ -1,0 +1,77 @@
+internal import PluginABI
+
+/// What the client of a failed request would rather have, by path and `Accept`.
+public enum ErrorFormat: Sendable {
+  case text, html, json
+}
+
+extension ApplicationBase {
+  /// Gives the answers to errors: those that were thrown, and 404 for what nobody answered.
+  ///
+  ///     app.answerErrors { error, ctx, format in
+  ///       guard format == .html else { return false }
+  ///       ctx.body = "<h1>\(ctx.status)</h1>"
+  ///       return true
+  ///     }
+  ///
+  /// The error has been logged and told to `app.on(.error)`; status and the error's own headers are
+  /// set, everything that layers had set is gone. For what nobody answered the code is empty and the
+  /// status 404. The one that was added last is asked first; where all decline, the kernel answers.
+  ///
+  /// - Parameter answer: sets the body and returns true, or false to decline.
+  public func answerErrors(
+    _ answer: @escaping @MainActor (EggError, Context, ErrorFormat) -> Bool
+  ) {
+    guard let errors = host.errors else {
+      return unit.refused(Status.unsupported, "app.answerErrors")
+    }
+    let answerer = Unmanaged.passRetained(ErrorAnswerer(unit, answer))
+    var table = egg_error_answerer()
+    table.size = UInt32(MemoryLayout<egg_error_answerer>.size)
+    table.`self` = answerer.toOpaque()
+    table.answer = answerError
+    let status = errors.pointee.answer_with(host.table, &table)
+    guard status != Status.ok else { return }
+    answerer.release()
+    unit.refused(status, "app.answerErrors")
+  }
+}
+
+/// Kept for the life of the process.
+private final class ErrorAnswerer {
+  private let unit: Unit
+  private let answer: @MainActor (EggError, Context, ErrorFormat) -> Bool
+
+  init(_ unit: Unit, _ answer: @escaping @MainActor (EggError, Context, ErrorFormat) -> Bool) {
+    self.unit = unit
+    self.answer = answer
+  }
+
+  fileprivate func answer(
+    _ call: egg_call, _ error: UnsafePointer<egg_error>, _ format: egg_error_format
+  ) -> Bool {
+    unit.visit(call) {
+      guard let ctx = unit.context(for: call) else { return false }
+      let format: ErrorFormat =
+        switch Int(format) {
+        case EGG_FORMAT_HTML: .html
+        case EGG_FORMAT_JSON: .json
+        default: .text
+        }
+      return answer(EggError(error.pointee, host: unit.host), ctx, format)
+    }
+  }
+}
+
+private let answerError = unsafeBitCast(
+  { state, call, error, format in
+    guard let state else { return false }
+    return Unmanaged<ErrorAnswerer>.fromOpaque(state).takeUnretainedValue()
+      .answer(call, error, format)
+  }
+    as @MainActor @convention(c) (
+      UnsafeMutableRawPointer?, egg_call, UnsafePointer<egg_error>, egg_error_format
+    ) -> Bool,
+  to: (@convention(c) (
+    UnsafeMutableRawPointer?, egg_call, UnsafePointer<egg_error>, egg_error_format
+  ) -> Bool).self)
