@@ -27,6 +27,16 @@ func unit(
     sources: sources, swiftSettings: unitSettings + loopSettings, plugins: ["EggLoader"])
 }
 
+/// The typed face of a plugin for applications: `import EggSessionClient`. It reaches the plugin by the
+/// names that its manifest announces, and links nothing of it.
+func client(
+  _ module: String, _ folder: String, dependencies: [Target.Dependency] = []
+) -> Target {
+  .target(
+    name: module, dependencies: ["Egg"] + dependencies, path: folder + "/Client",
+    swiftSettings: unitSettings + loopSettings)
+}
+
 let package = Package(
   name: "egg",
   products: [
@@ -37,6 +47,9 @@ let package = Package(
     .library(name: "EggView", type: .dynamic, targets: ["EggView"]),
     .library(name: "EggOnerror", type: .dynamic, targets: ["EggOnerror"]),
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
+    .library(name: "EggSession", type: .dynamic, targets: ["EggSession"]),
+    .library(name: "EggSessionClient", targets: ["EggSessionClient"]),
+    .library(name: "BuiltinsProbe", type: .dynamic, targets: ["BuiltinsProbe"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
@@ -87,6 +100,10 @@ let package = Package(
       "EggViewNunjucks", "Plugins/view-nunjucks", dependencies: ["PluginABI", "Nunjucks"],
       sources: ["app", "app.swift", "Sources/Entry"],
       exclude: ["Tests", "Tools", "Sources/Nunjucks"]),
+    unit(
+      "EggSession", "Plugins/session", sources: ["app", "app.swift", "Sources"],
+      exclude: ["Client"]),
+    client("EggSessionClient", "Plugins/session"),
     .executableTarget(
       name: "NunjucksConformance", dependencies: ["Nunjucks"],
       path: "Plugins/view-nunjucks/Tools/Conformance"),
@@ -120,6 +137,11 @@ let package = Package(
     .testTarget(
       name: "NunjucksTests", dependencies: ["Nunjucks"],
       path: "Plugins/view-nunjucks/Tests/NunjucksTests"),
+    // One application for the plugins that an Egg developer has without asking.
+    unit(
+      "BuiltinsProbe", "Tests/Fixtures/builtins", dependencies: ["EggSessionClient"],
+      sources: ["app/router.swift"]),
+    .testTarget(name: "BuiltinPluginTests", dependencies: ["EggCommand"]),
     .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],

@@ -124,6 +124,17 @@ open class ApplicationBase {
     return Value(out, host: host)
   }
 
+  /// Sets a property that another unit added.
+  ///
+  /// - Throws: `EggError` when nobody did, or when it cannot be set; the log says why.
+  public func setExtension(_ name: String, _ value: Value) throws {
+    guard let member = host.resolve(memberTarget, name) else {
+      throw EggError(code: "EGG_NOT_FOUND", "no unit adds \"\(name)\" to the application")
+    }
+    let status = withEggValue(value) { host.table.pointee.set(host.table, noCall, member, $0) }
+    try Status.check(status, "app.\(name)")
+  }
+
   /// Calls a method that another unit added.
   ///
   /// - Throws: what it throws; `EggError` when nobody did.
