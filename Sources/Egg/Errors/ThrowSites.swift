@@ -75,7 +75,8 @@ nonisolated enum ThrowSites {
   /// A line is `LIBRARY+0xOFFSET SYMBOL`; the offset is what symbolizers take.
   static func text(of error: any Error) -> String {
     guard thread == pthread_self() else { return "" }
-    let box = unsafeBitCast(error, to: UInt.self)
+    // The cast keeps the compiler from opening the existential: its box is what is compared.
+    let box = unsafeBitCast(error as any Error, to: UInt.self)
     for age in 1...limit {
       let site = sites[(next + limit - age) % limit]
       if site.error == box { return site.frames.map(describe).joined(separator: "\n") }

@@ -40,17 +40,19 @@ struct ErrorPage {
 
   // MARK: where
 
-  /// The innermost frame in a source file of a unit.
-  private var place: Stack.Frame? {
-    stack.frames.first { frame in !frame.file.isEmpty && unit(of: frame.file) != nil }
-  }
+  /// The innermost frame in the source of a unit.
+  private var place: Stack.Frame? { stack.frames.first(where: \.isUnits) }
 
-  private var units: [UnitInfo] { app.plugins }
-
-  private func unit(of file: String) -> UnitInfo? {
+  /// The unit that the frame belongs to; the application may be built elsewhere than it runs.
+  private func unit(of frame: Stack.Frame) -> UnitInfo? {
+    let units = app.plugins
+    let found = units.filter { unit in
+      !unit.directory.isEmpty
+        && [frame.file, frame.library].contains { $0.hasPrefix(unit.directory + "/") }
+    }
     // The application's folder may be around those of its plugins.
-    units.filter { !$0.directory.isEmpty && file.hasPrefix($0.directory + "/") }
-      .max { $0.directory.utf8.count < $1.directory.utf8.count }
+    return found.max { $0.directory.utf8.count < $1.directory.utf8.count }
+      ?? units.last { $0.kind == .application }
   }
 
   private var source: String {
@@ -66,11 +68,10 @@ struct ErrorPage {
   private var frames: String {
     guard !stack.frames.isEmpty else { return "" }
     let lines = stack.frames.map { frame in
-      let isOurs = !frame.file.isEmpty && unit(of: frame.file) != nil
       let place = frame.file.isEmpty ? frame.library : "\(frame.file):\(frame.line)"
       let name = frame.function.isEmpty ? frame.raw : frame.function
       return """
-        <li\(isOurs ? " class=\"ours\"" : "")>\(HTML.escaped(name))\
+        <li\(frame.isUnits ? " class=\"ours\"" : "")>\(HTML.escaped(name))\
         <small>\(HTML.escaped(place))</small></li>
         """
     }.joined()
@@ -100,7 +101,7 @@ struct ErrorPage {
 
   /// The masked configuration of the unit that failed, as the kernel wrote it to `run/`.
   private var configuration: String {
-    guard let place, let unit = unit(of: place.file), let all = dump else { return "" }
+    guard let place, let unit = unit(of: place), let all = dump else { return "" }
     let config = all["config"].isUndefined ? all : all["config"]
     let part = unit.kind == .plugin ? config[unit.name] : config
     guard !part.isUndefined else { return "" }

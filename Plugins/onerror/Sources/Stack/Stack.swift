@@ -11,6 +11,8 @@ struct Stack {
     /// Absolute; empty when there is no debug information.
     var file = ""
     var line = 0
+    /// Written by people, and neither the kernel's nor the SDK's.
+    var isUnits = false
     /// What is shown when the rest is unknown.
     var raw = ""
   }
@@ -24,9 +26,33 @@ struct Stack {
       frames[index].file = place.file
       frames[index].line = place.line
     }
+    dropRuntime()
     for index in frames.indices {
-      frames[index].function = Demangler.demangled(frames[index].function)
+      let symbol = frames[index].function
+      frames[index].isUnits = frames[index].line > 0 && !symbol.hasPrefix(Self.sdk)
+        && frames[index].library != Self.program
+      frames[index].function = Demangler.demangled(symbol)
     }
+  }
+
+  /// What mangled names of the module `Egg` begin with.
+  private static let sdk = "$s3Egg"
+  /// The kernel's frames are in the program itself.
+  private static let program: String = {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { path in
+      let count = readlink("/proc/self/exe", path.baseAddress!, path.count - 1)
+      guard count > 0 else { return "" }
+      path[count] = 0
+      return String(cString: path.baseAddress!)
+    }
+  }()
+
+  /// What lies above the `throw`, and the thunks that the compiler made, tell nobody anything.
+  private mutating func dropRuntime() {
+    if let last = frames.lastIndex(where: { $0.function == "swift_willThrow" }) {
+      frames.removeSubrange(...last)
+    }
+    frames.removeAll { !$0.file.isEmpty && $0.line == 0 }
   }
 
   /// For people, one line a frame.

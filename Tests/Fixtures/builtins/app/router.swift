@@ -14,4 +14,9 @@ func router(_ app: Application) {
   app.router.get("/session/face", app.controller.session.face)
   app.router.get("/session/store", app.controller.session.store)
   app.router.get("/session/events", app.controller.session.events)
+  app.router.get("/fail/plain", app.controller.failing.plain)
+  app.router.get("/fail/later", app.controller.failing.later)
+  app.router.get("/fail/refused", app.controller.failing.refused)
+  app.router.get("/fail/secret", app.controller.failing.secret)
+  app.router.get("/fail/file", app.controller.failing.missingFile)
 }
