@@ -29,8 +29,10 @@ struct Stack {
     dropRuntime()
     for index in frames.indices {
       let symbol = frames[index].function
-      frames[index].isUnits = frames[index].line > 0 && !symbol.hasPrefix(Self.sdk)
-        && frames[index].library != Self.program
+      // The C library's debug information has relative paths.
+      frames[index].isUnits =
+        frames[index].line > 0 && frames[index].file.hasPrefix("/")
+        && !symbol.hasPrefix(Self.sdk) && frames[index].library != Self.program
       frames[index].function = Demangler.demangled(symbol)
     }
   }
