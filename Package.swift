@@ -41,6 +41,7 @@ let package = Package(
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
     .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
+    .library(name: "LogsProbe", type: .dynamic, targets: ["LogsProbe"]),
   ],
   targets: [
     // The contract, and what stands on both sides of it.
@@ -128,5 +129,11 @@ let package = Package(
       name: "EggViewNunjucksTests",
       dependencies: ["ViewTestSupport", "EggCommand"],
       path: "Plugins/view-nunjucks/Tests/EntryTests"),
+    .target(name: "ScheduleEngine", path: "Plugins/schedule/Sources/Engine"),
+    .testTarget(
+      name: "ScheduleEngineTests", dependencies: ["ScheduleEngine"],
+      path: "Plugins/schedule/Tests/EngineTests"),
+    unit("LogsProbe", "Tests/Probes/LogsProbe", sources: ["app"]),
+    .testTarget(name: "EggLogTests", dependencies: ["EggCommand", "EggKernel"]),
   ]
 )

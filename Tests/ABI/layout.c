@@ -178,6 +178,21 @@ static void structs(void) {
     FIELD(egg_crypto, decrypt);
     FIELD(egg_crypto, random);
     FIELD(egg_crypto, equal);
+    STRUCT(egg_logger);
+    FIELD(egg_logger, size);
+    FIELD(egg_logger, level);
+    FIELD(egg_logger, id);
+    FIELD(egg_logger, name);
+    FIELD(egg_logger, file);
+    FIELD(egg_logger, json_file);
+    STRUCT(egg_log);
+    FIELD(egg_log, size);
+    FIELD(egg_log, flags);
+    FIELD(egg_log, find);
+    FIELD(egg_log, at);
+    FIELD(egg_log, write);
+    FIELD(egg_log, set_level);
+    FIELD(egg_log, reload);
     STRUCT(egg_request);
     FIELD(egg_request, size);
     FIELD(egg_request, version);
@@ -337,6 +352,7 @@ static void constants(void) {
     CONSTANT(EGG_LOG_INFO);
     CONSTANT(EGG_LOG_WARN);
     CONSTANT(EGG_LOG_ERROR);
+    CONSTANT(EGG_LOG_NONE);
     CONSTANT(EGG_PHASE_REGISTER);
     CONSTANT(EGG_PHASE_CONFIG_WILL_LOAD);
     CONSTANT(EGG_PHASE_CONFIG_DID_LOAD);
@@ -378,6 +394,7 @@ static void constants(void) {
     TEXT(EGG_APP_ID);
     TEXT(EGG_CRYPTO_ID);
     TEXT(EGG_HTTP_ID);
+    TEXT(EGG_LOG_ID);
     TEXT(EGG_LOOP_ID);
     TEXT(EGG_ROUTER_ID);
     TEXT(EGG_UPGRADE_ID);

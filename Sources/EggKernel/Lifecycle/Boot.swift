@@ -84,6 +84,9 @@ package final class Application {
     try worker.config.freeze()
     worker.publishConfig()
     worker.isConfigFrozen = true
+    worker.log.configure(
+      worker.config, plan.info, writesFiles: !isQuiet,
+      isAgent: worker.processKind == UInt32(EGG_PROCESS_AGENT))
     worker.applyConfig()
   }
 
@@ -119,6 +122,7 @@ package final class Application {
       worker.log.info(
         "\(plan.info.name) started on \(listener.description) (\(time / 10).\(time % 10)ms, env \(plan.info.env))")
     }
+    worker.log.becomeReady(worker.config)
     worker.runInOrder(.serverDidReady, worker.units, then: then)
     _ = worker.loop.schedule(after: 20) { [self] in writeRunFiles() }
   }
