@@ -41,6 +41,7 @@ let package = Package(
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
     .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
+    .library(name: "ClusterProbe", type: .dynamic, targets: ["ClusterProbe"]),
   ],
   targets: [
     // The contract, and what stands on both sides of it.
@@ -108,6 +109,11 @@ let package = Package(
     .testTarget(name: "EggWebSocketTests", dependencies: ["EggWebSocket"]),
     // The examples of Egg's own introduction, rewritten in Swift and run through the kernel.
     .testTarget(name: "SeedTests", dependencies: ["EggCommand", "EggWebSocket"]),
+    // The process tree: real processes that serve the application `probe`.
+    unit(
+      "ClusterProbe", "Tests/EggClusterTests/probe", sources: ["agent.swift", "app.swift", "app"]),
+    .testTarget(
+      name: "EggClusterTests", dependencies: ["EggCommand", "EggKernel"], exclude: ["probe"]),
     .testTarget(name: "EggLoaderToolTests", dependencies: ["EggLoaderTool"]),
     .testTarget(name: "EggCommandTests", dependencies: ["EggCommand"]),
     .testTarget(
