@@ -42,6 +42,7 @@ let package = Package(
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
     .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
     .library(name: "LogsProbe", type: .dynamic, targets: ["LogsProbe"]),
+    .library(name: "ClusterProbe", type: .dynamic, targets: ["ClusterProbe"]),
   ],
   targets: [
     // The contract, and what stands on both sides of it.
@@ -109,6 +110,11 @@ let package = Package(
     .testTarget(name: "EggWebSocketTests", dependencies: ["EggWebSocket"]),
     // The examples of Egg's own introduction, rewritten in Swift and run through the kernel.
     .testTarget(name: "SeedTests", dependencies: ["EggCommand", "EggWebSocket"]),
+    // The process tree: real processes that serve the application `probe`.
+    unit(
+      "ClusterProbe", "Tests/EggClusterTests/probe", sources: ["agent.swift", "app.swift", "app"]),
+    .testTarget(
+      name: "EggClusterTests", dependencies: ["EggCommand", "EggKernel"], exclude: ["probe"]),
     .testTarget(name: "EggLoaderToolTests", dependencies: ["EggLoaderTool"]),
     .testTarget(name: "EggCommandTests", dependencies: ["EggCommand"]),
     .testTarget(

@@ -249,6 +249,25 @@ static void structs(void) {
     FIELD(egg_http, stream_write_payload);
     FIELD(egg_http, stream_end);
     FIELD(egg_http, stream_abort);
+    STRUCT(egg_messenger);
+    FIELD(egg_messenger, size);
+    FIELD(egg_messenger, flags);
+    FIELD(egg_messenger, send);
+    FIELD(egg_messenger, on);
+    FIELD(egg_messenger, off);
+    FIELD(egg_messenger, drained);
+    STRUCT(egg_readiness);
+    FIELD(egg_readiness, size);
+    FIELD(egg_readiness, flags);
+    FIELD(egg_readiness, name);
+    FIELD(egg_readiness, self);
+    FIELD(egg_readiness, check);
+    STRUCT(egg_process);
+    FIELD(egg_process, size);
+    FIELD(egg_process, flags);
+    FIELD(egg_process, add_readiness);
+    FIELD(egg_process, trace);
+    FIELD(egg_process, reload);
     STRUCT(egg_loop);
     FIELD(egg_loop, size);
     FIELD(egg_loop, flags);
@@ -387,6 +406,11 @@ static void constants(void) {
     CONSTANT(EGG_CLOSED_RESET);
     CONSTANT(EGG_CLOSED_TIMEOUT);
     CONSTANT(EGG_CLOSED_SHUTDOWN);
+    CONSTANT(EGG_TO_ALL);
+    CONSTANT(EGG_TO_APPS);
+    CONSTANT(EGG_TO_AGENT);
+    CONSTANT(EGG_TO_RANDOM);
+    CONSTANT(EGG_TO_PID);
     CONSTANT(EGG_ABI_MAJOR);
     CONSTANT(EGG_NOTE_TYPE);
     TEXT(EGG_NOTE_SECTION);
@@ -396,6 +420,8 @@ static void constants(void) {
     TEXT(EGG_HTTP_ID);
     TEXT(EGG_LOG_ID);
     TEXT(EGG_LOOP_ID);
+    TEXT(EGG_MESSENGER_ID);
+    TEXT(EGG_PROCESS_ID);
     TEXT(EGG_ROUTER_ID);
     TEXT(EGG_UPGRADE_ID);
 }

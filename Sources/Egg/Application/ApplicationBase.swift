@@ -9,6 +9,7 @@ open class ApplicationBase {
   private var readyScopes: [Scope] = []
   private var closeScopes: [Scope] = []
   private var isReady = false
+  var knownMessenger: Messenger?
 
   /// Merged configuration: `app.config.mysql.client.host`.
   public private(set) lazy var config = Config(host)

@@ -12,6 +12,8 @@
  *   egg_app.h      egg.app/1      the application, its units, events, contexts
  *   egg_crypto.h   egg.crypto/1   digests, HMAC, ciphers, random bytes
  *   egg_log.h      egg.log/1      loggers by name
+ *   egg_messenger.h egg.messenger/1  messages between the application's processes
+ *   egg_process.h  egg.process/1  readiness, trace identity, reload
  *   egg_view.h     egg.view/1     template engines (published by the plugin `view`)
  *
  * Compiles as C11 and as C++17, with -Wall -Wextra -pedantic, on LP64 ELF
@@ -562,6 +564,8 @@ EGG_STATIC_ASSERT(offsetof(egg_plugin, on_phase) == 24, "egg_plugin.on_phase");
 #include "egg_http.h"
 #include "egg_log.h"
 #include "egg_loop.h"
+#include "egg_messenger.h"
+#include "egg_process.h"
 #include "egg_router.h"
 #include "egg_upgrade.h"
 #include "egg_view.h"
