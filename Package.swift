@@ -55,6 +55,8 @@ let package = Package(
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
     .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
+    .library(name: "LogsProbe", type: .dynamic, targets: ["LogsProbe"]),
+    .library(name: "ClusterProbe", type: .dynamic, targets: ["ClusterProbe"]),
   ],
   targets: [
     // The contract, and what stands on both sides of it.
@@ -128,6 +130,11 @@ let package = Package(
     .testTarget(name: "EggWebSocketTests", dependencies: ["EggWebSocket"]),
     // The examples of Egg's own introduction, rewritten in Swift and run through the kernel.
     .testTarget(name: "SeedTests", dependencies: ["EggCommand", "EggWebSocket"]),
+    // The process tree: real processes that serve the application `probe`.
+    unit(
+      "ClusterProbe", "Tests/EggClusterTests/probe", sources: ["agent.swift", "app.swift", "app"]),
+    .testTarget(
+      name: "EggClusterTests", dependencies: ["EggCommand", "EggKernel"], exclude: ["probe"]),
     .testTarget(name: "EggLoaderToolTests", dependencies: ["EggLoaderTool"]),
     .testTarget(name: "EggCommandTests", dependencies: ["EggCommand"]),
     .testTarget(
@@ -153,5 +160,11 @@ let package = Package(
       name: "EggViewNunjucksTests",
       dependencies: ["ViewTestSupport", "EggCommand"],
       path: "Plugins/view-nunjucks/Tests/EntryTests"),
+    .target(name: "ScheduleEngine", path: "Plugins/schedule/Sources/Engine"),
+    .testTarget(
+      name: "ScheduleEngineTests", dependencies: ["ScheduleEngine"],
+      path: "Plugins/schedule/Tests/EngineTests"),
+    unit("LogsProbe", "Tests/Probes/LogsProbe", sources: ["app"]),
+    .testTarget(name: "EggLogTests", dependencies: ["EggCommand", "EggKernel"]),
   ]
 )

@@ -110,6 +110,7 @@ public final class Application: ApplicationBase, RouteRegistering {
 /// The agent: one process per machine, for what only one may do.
 public final class Agent: ApplicationBase {
   override var memberTarget: Int { Int(EGG_ON_AGENT) }
+  override var loggerNames: (own: String, core: String) { ("agentLogger", "agentLogger") }
 }
 
 extension Context {

@@ -9,11 +9,14 @@ open class ApplicationBase {
   private var readyScopes: [Scope] = []
   private var closeScopes: [Scope] = []
   private var isReady = false
+  var knownMessenger: Messenger?
 
   /// Merged configuration: `app.config.mysql.client.host`.
   public private(set) lazy var config = Config(host)
-  /// The application's log.
-  public private(set) lazy var logger = Logger(unit)
+  /// The application's log: `<name>-web.log`; the agent's is `egg-agent.log`.
+  public private(set) lazy var logger = Logger(unit, face: host.logger(loggerNames.own))
+  /// The log of the framework and of plugins: `egg-web.log`.
+  public private(set) lazy var coreLogger = Logger(unit, face: host.logger(loggerNames.core))
   /// Timers, descriptors, the clock.
   public private(set) lazy var loop = Loop(unit)
   /// View variables of every request.
@@ -28,10 +31,13 @@ open class ApplicationBase {
   /// `local`, `unittest`, `prod` …
   public var env: String { unit.info.env }
 
-  /// The log of the framework and of plugins.
-  public var coreLogger: Logger { logger }
-  /// A log by name (`config.customLogger`).
-  public func getLogger(_ name: String) -> Logger { Logger(unit, name: name) }
+  var loggerNames: (own: String, core: String) { ("logger", "coreLogger") }
+
+  /// Every logger of the process, by name.
+  public var loggers: Loggers { Loggers(unit) }
+  /// A log by its key in `config.customLogger`, once the configuration is final; nil when there is
+  /// none.
+  public func getLogger(_ name: String) -> Logger? { loggers[name] }
 
   /// The unit that this code is part of.
   public var selfInfo: UnitInfo {

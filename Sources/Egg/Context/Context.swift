@@ -154,9 +154,19 @@ public final class Context {
   }
 
   /// The log; lines begin with user, address, trace id, time used, method and url.
-  public var logger: Logger { Logger(unit, context: self) }
-  public var coreLogger: Logger { logger }
-  public func getLogger(_ name: String) -> Logger { Logger(unit, context: self, name: name) }
+  public var logger: Logger { Logger(unit, context: self, face: unit.loggerFaces.own) }
+  public var coreLogger: Logger { Logger(unit, context: self, face: unit.loggerFaces.core) }
+  /// A log by its key in `config.customLogger`; nil when there is none.
+  public func getLogger(_ name: String) -> Logger? {
+    kernel.logger(name).map { Logger(unit, context: self, face: $0) }
+  }
+
+  /// Who asks, for the bracket of this request's log lines: set it when the user is known. Kept in
+  /// `ctx.state.userId`.
+  public var userId: Value {
+    get { state["userId"] }
+    set { state["userId"] = newValue }
+  }
 
   // MARK: other units
 

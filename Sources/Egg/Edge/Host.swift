@@ -12,6 +12,7 @@ nonisolated final class Host: @unchecked Sendable {
   let app: UnsafePointer<egg_app>
   let crypto: UnsafePointer<egg_crypto>?
   let errors: UnsafePointer<egg_errors>?
+  let log: UnsafePointer<egg_log>?
 
   /// Nil when the kernel lacks an interface that every unit needs.
   init?(_ pointer: UnsafeRawPointer) {
@@ -31,17 +32,38 @@ nonisolated final class Host: @unchecked Sendable {
     upgrade = find(EGG_UPGRADE_ID, egg_upgrade.self)
     crypto = find(EGG_CRYPTO_ID, egg_crypto.self)
     errors = find(EGG_ERRORS_ID, egg_errors.self)
+    log = find(EGG_LOG_ID, egg_log.self)
   }
 
   func query(_ id: String) -> UnsafeRawPointer? { table.pointee.query(table, id) }
 
-  func log(_ call: egg_call, _ level: LogLevel, _ message: String, _ fields: Value) {
+  /// The kernel's logger of that name; nil when there is none, or the kernel has no loggers.
+  func logger(_ name: String) -> UnsafePointer<egg_logger>? {
+    guard let log else { return nil }
+    return name.withEggString { log.pointee.find(table, $0) }
+  }
+
+  /// - Parameter logger: nil: the application's.
+  func log(
+    _ logger: UnsafePointer<egg_logger>?, _ call: egg_call, _ level: LogLevel, _ message: String,
+    _ fields: Value
+  ) {
     message.withEggString { text in
       guard case .map(let map) = fields, !map.isEmpty else {
-        table.pointee.log(table, call, level.rawValue, text, nil)
-        return
+        return write(logger, call, level, text, nil)
       }
-      withEggValue(fields) { table.pointee.log(table, call, level.rawValue, text, $0) }
+      withEggValue(fields) { write(logger, call, level, text, $0) }
+    }
+  }
+
+  private func write(
+    _ logger: UnsafePointer<egg_logger>?, _ call: egg_call, _ level: LogLevel, _ text: egg_str,
+    _ fields: UnsafePointer<egg_value>?
+  ) {
+    if let log, let logger {
+      log.pointee.write(table, logger, call, level.rawValue, text, fields)
+    } else {
+      table.pointee.log(table, call, level.rawValue, text, fields)
     }
   }
 

@@ -56,7 +56,7 @@ final class MemberRegistration {
 
   /// A getter or setter has no way to say why; the log gets it.
   fileprivate func failed(_ error: any Error, _ call: egg_call) -> egg_status {
-    unit.host.log(call, .warn, "property \"\(name)\": \(EggError(error).message)", .undefined)
+    unit.host.log(nil, call, .warn, "property \"\(name)\": \(EggError(error).message)", .undefined)
     return Status.failed
   }
 }

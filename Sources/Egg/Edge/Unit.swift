@@ -22,6 +22,8 @@ final class Unit {
   var actions: [String: Action] = [:]
   /// What was refused where no error could be thrown; stops the current phase.
   var problems: [EggError] = []
+  /// The loggers of every request, looked up once.
+  private(set) lazy var loggerFaces = (own: host.logger("logger"), core: host.logger("coreLogger"))
   private var objectOps: [String: UnsafePointer<egg_object_ops>] = [:]
   /// Answers of members that are asked without a call, by member; the last one stays.
   private var kept: [UnsafeRawPointer: (ValueMemory, Value)] = [:]

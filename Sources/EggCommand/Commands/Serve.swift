@@ -29,6 +29,12 @@ struct Serve {
         throw CommandFailure("\(name) can't be handled: \(error)")
       }
     }
+    LogCrash.installHandlers()
+    do throws(LoopError) {
+      try loop.onSignal(SIGUSR1) { application.reloadLog() }
+    } catch {
+      throw CommandFailure("SIGUSR1 can't be handled: \(error)")
+    }
     application.load { result in
       if case .failure(let error) = result { fail(application, error) }
       application.listen([address(application)]) { result in

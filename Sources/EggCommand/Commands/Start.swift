@@ -8,6 +8,7 @@ extension CommandDescription {
       .port, .value("workers", "N", "how many processes serve"), .host,
       .value("env", "NAME", "the environment; prod unless config/env or EGG_SERVER_ENV name one"),
       .value("socket", "PATH", "listen on a Unix socket instead of a port"), .framework,
+      .flag("single", "worker and agent in this process, no master"),
     ],
     notes: """
       Runs in the foreground and logs to standard output. Nothing is built: "egg build DIR" makes the

@@ -80,7 +80,7 @@ package enum RunFile {
     return 0
   }
 
-  private static func makeFolders(_ path: String) {
+  static func makeFolders(_ path: String) {
     guard path != "/", path != ".", FileReader.kind(of: path) == .none else { return }
     makeFolders(Path.folder(of: path))
     // What goes wrong here shows when the file is opened.

@@ -44,6 +44,7 @@ extension Context {
 
   /// The answer is out.
   func connectionEnded() {
+    if let access = worker.log.access { worker.log.writeAccess(access, self) }
     if worker.events.hasResponseListeners { worker.events.emit("response", on: self) }
     connection = nil
     isConnectionOver = true

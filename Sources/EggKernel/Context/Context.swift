@@ -53,6 +53,8 @@ final class Context {
   var responseHead = ResponseHead()
   var body = ResponseBody()
   var isAnswered = false
+  /// Bytes of the answer's body; below 0 while nobody knows.
+  var sentBytes = -1
   var isForgotten = false
   var takeover: Takeover?
 

@@ -75,31 +75,16 @@ enum HostFunctions {
       let unit = unit(host)
       guard message.isPlausible else { return }
       let worker = unit.worker
-      if !worker.isOnLoop {
-        let text = message.string
-        let note = OffThreadLine(unit: unit, level: level, text: text)
-        worker.loop.mailbox.post(
-          { state in
-            let note = Unmanaged<OffThreadLine>.fromOpaque(state!).takeRetainedValue()
-            note.unit.worker.log.write(note.level, note.text)
-          }, Unmanaged.passRetained(note).toOpaque())
+      let logger = worker.log.logger
+      guard logger.isEnabled(level) else { return }
+      guard worker.isOnLoop else {
+        OffThreadLine.post(unit, logger.face, level, message, fields)
         return
       }
-      guard worker.log.isEnabled(level) else { return }
       worker.log.write(
-        level, message.string, context: worker.calls.find(token)?.context, fields: fields?.pointee)
+        logger, level, message.bytes, context: worker.calls.find(token)?.context,
+        fields: fields?.pointee)
     }
-
-  private final class OffThreadLine {
-    let unit: Unit
-    let level: egg_level
-    let text: String
-    init(unit: Unit, level: egg_level, text: String) {
-      self.unit = unit
-      self.level = level
-      self.text = text
-    }
-  }
 
   // MARK: settling
 

@@ -6,6 +6,8 @@ enum KernelInterfaces {
   static let ids: Set<String> = [
     EGG_HTTP_ID, EGG_ROUTER_ID, EGG_LOOP_ID, EGG_UPGRADE_ID, EGG_APP_ID, EGG_CRYPTO_ID,
     EGG_ERRORS_ID,
+    EGG_LOG_ID,
+    EGG_MESSENGER_ID,
   ]
 
   static func find(_ id: UnsafePointer<CChar>) -> UnsafeRawPointer? {
@@ -16,6 +18,8 @@ enum KernelInterfaces {
     if strcmp(id, EGG_APP_ID) == 0 { return app }
     if strcmp(id, EGG_CRYPTO_ID) == 0 { return crypto }
     if strcmp(id, EGG_ERRORS_ID) == 0 { return errors }
+    if strcmp(id, EGG_LOG_ID) == 0 { return log }
+    if strcmp(id, EGG_MESSENGER_ID) == 0 { return messenger }
     return nil
   }
 
@@ -26,6 +30,8 @@ enum KernelInterfaces {
   private nonisolated(unsafe) static let app = permanent(AppFunctions.table)
   private nonisolated(unsafe) static let crypto = permanent(CryptoFunctions.table)
   private nonisolated(unsafe) static let errors = permanent(ErrorFunctions.table)
+  private nonisolated(unsafe) static let log = permanent(LogFunctions.table)
+  private nonisolated(unsafe) static let messenger = permanent(MessengerFunctions.table)
 
   private static func permanent<T>(_ table: T) -> UnsafeRawPointer {
     let place = UnsafeMutablePointer<T>.allocate(capacity: 1)

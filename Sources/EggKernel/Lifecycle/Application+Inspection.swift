@@ -9,6 +9,9 @@ extension Application {
   /// Writes what the log has collected, for someone who is about to exit.
   package func flushLog() { worker.log.flush() }
 
+  /// Writes what the log has collected and opens its files anew: SIGUSR1, `log-reload`.
+  package func reloadLog() { worker.log.reload() }
+
   /// One layer of the composed onion.
   package struct LayerDescription {
     package let name: String

@@ -47,6 +47,7 @@ package final class Application {
     func advance() {
       guard let step = steps.popLast() else {
         worker.isBooted = true
+        worker.messenger.releaseHeld()
         return then(.success(()))
       }
       step { result in
@@ -84,6 +85,9 @@ package final class Application {
     try worker.config.freeze()
     worker.publishConfig()
     worker.isConfigFrozen = true
+    worker.log.configure(
+      worker.config, plan.info, writesFiles: !isQuiet,
+      isAgent: worker.processKind == UInt32(EGG_PROCESS_AGENT))
     worker.applyConfig()
   }
 
@@ -119,8 +123,24 @@ package final class Application {
       worker.log.info(
         "\(plan.info.name) started on \(listener.description) (\(time / 10).\(time % 10)ms, env \(plan.info.env))")
     }
-    worker.runInOrder(.serverDidReady, worker.units, then: then)
+    worker.log.becomeReady(worker.config)
+    worker.runInOrder(.serverDidReady, worker.units) { [self] result in
+      if case .success = result { announceReady() }
+      then(result)
+    }
     _ = worker.loop.schedule(after: 20) { [self] in writeRunFiles() }
+  }
+
+  /// `egg-ready`, when this process is the whole application.
+  private func announceReady() {
+    guard worker.messenger.carrier == nil else { return }
+    let pids: ConfigValue = [.int(Int64(getpid()))]
+    worker.messenger.announce("egg-pids", pids, to: [.application, .agent])
+    guard let first = worker.listeners.first else { return }
+    worker.messenger.announce(
+      "egg-ready",
+      ["port": .int(Int64(first.port)), "address": .string(first.description), "protocol": "http"],
+      to: [.application, .agent])
   }
 
   /// Stops accepting, lets running requests finish, tells units in reverse order, then calls `onClosed`.

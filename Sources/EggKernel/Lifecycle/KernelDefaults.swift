@@ -26,6 +26,16 @@ enum KernelDefaults {
           "enableTypes": ["json", "form", "text"],
           "queryString": { "arrayLimit": 100, "depth": 5, "parameterLimit": 1000 }
         },
+        "logger": {
+          "dir": "${appInfo.root}/logs/${appInfo.name}",
+          "level": "INFO", "consoleLevel": "INFO", "disableConsoleAfterReady": false,
+          "outputJSON": false, "consoleJSON": false, "allowDebugAtProd": false,
+          "buffer": \(env != "unittest"), "access": false,
+          "appLogName": "${appInfo.name}-web.log", "coreLogName": "egg-web.log",
+          "agentLogName": "egg-agent.log", "errorLogName": "common-error.log",
+          "coreLogger": {}
+        },
+        "customLogger": {},
         "router": { "methodNotAllowed": true },
         "http": {
           "requestLineLimit": 8192, "headerLimit": 16384, "headerCount": 100,

@@ -20,21 +20,7 @@ extension Worker {
     notFoundPage = config.value(at: "notfound.pageUrl")?.string ?? ""
     routes.answersMethodNotAllowed = config.value(at: "router.methodNotAllowed")?.bool ?? true
     siteFiles = SiteFiles(config.value(at: "siteFile"), baseDir: info.baseDir, log: log)
-    if let level = config.value(at: "logger.level")?.string { setLogLevel(level) }
     applyBodySettings()
-  }
-
-  private func setLogLevel(_ name: String) {
-    switch name.uppercased() {
-    case "DEBUG": log.level = egg_level(EGG_LOG_DEBUG)
-    case "INFO": log.level = egg_level(EGG_LOG_INFO)
-    case "WARN": log.level = egg_level(EGG_LOG_WARN)
-    case "ERROR": log.level = egg_level(EGG_LOG_ERROR)
-    case "NONE": log.level = egg_level(EGG_LOG_ERROR) + 1
-    default:
-      log.warning(
-        "config.logger.level: expected DEBUG, INFO, WARN, ERROR or NONE, found \"\(name)\"")
-    }
   }
 
   private func applyBodySettings() {

@@ -19,6 +19,7 @@ final class Worker {
   private(set) var kernelUnit: Unit!
   var units: [Unit] = []
   let pool: BlockingPool
+  private(set) var messenger: Messenger!
 
   // -- HTTP
   var requestLimits = RequestLimits()
@@ -107,6 +108,7 @@ final class Worker {
     kernelUnit = Unit(
       LoadUnit(kind: .framework, name: "egg", directory: nil, version: EggVersion.text),
       worker: self)
+    messenger = Messenger(self)
     Worker.current = self
     LoopThread.id = pthread_self()
     loop.beforeSleep { [unowned self] in

@@ -1,22 +1,70 @@
 import Glibc
 import PluginABI
 
-/// The process's log: one line an entry, collected during a turn and written at its end.
+/// The process's loggers. Lines are collected during a turn of the loop and written at its end, one
+/// `write` for each file; an ERROR is written at once.
 ///
-///     2026-05-01 10:20:30,123 WARN 4711 [-/203.0.113.9/-/3ms GET /users/7] message plugin=mysql
-///
-/// - Source: Egg, "Logger", the format of a line and of the bracket of a context.
+/// What the kernel itself has to say goes to `core`.
 final class Log {
-  private let buffer = ByteBuffer()
-  private var stampSecond = -1
-  private var stamp: [UInt8] = []
-  var level = egg_level(EGG_LOG_INFO)
-  var usesColor = isatty(1) == 1
-  private let processID = getpid()
-  /// Bytes that may wait; beyond it a line is written at once.
-  private let flushLimit = 32 * 1024
+  /// Lines of the application: `app.logger`.
+  let logger: KernelLogger
+  /// Lines of the framework and of plugins: `app.coreLogger`.
+  let core: KernelLogger
+  /// Lines of the agent.
+  let agent: KernelLogger
+  /// Every ERROR of the others, and what is said to it directly.
+  let errors: KernelLogger
+  /// A line for every answered request; nil while `logger.access` is off.
+  var access: KernelLogger?
+  private(set) var all: [KernelLogger]
 
-  func isEnabled(_ level: egg_level) -> Bool { level >= self.level }
+  let clock = LogClock()
+  let processText: [UInt8]
+  let hostText: [UInt8]
+  /// Headers in which the proxy in front notes the client's address; none are believed without one.
+  var proxyHeaders: [String] = []
+  var proxyCount = 0
+
+  /// Lines of the console are coloured, or JSON.
+  private let usesColor = isatty(1) == 1
+  private let usesErrorColor = isatty(2) == 1
+  var consoleIsJSON = false
+  /// `buffer: false`: each line is written at once.
+  var isBuffered = true
+  private let output = LogSink(descriptor: 1)
+  private let problems = LogSink(descriptor: 2)
+  private var sinks: [String: LogSink] = [:]
+  /// Written to since the last flush.
+  private var isDirty = false
+  /// Early lines, for the files that the configuration will name.
+  private var early: [EarlyLine] = []
+  private var collectsEarly = true
+  private let text = ByteBuffer()
+  private let object = ByteBuffer()
+  let accessLine = ByteBuffer()
+
+  private struct EarlyLine {
+    let level: egg_level
+    let text: [UInt8]
+    let object: [UInt8]
+    let logger: KernelLogger
+  }
+
+  init() {
+    logger = KernelLogger("logger", id: 0)
+    core = KernelLogger("coreLogger", id: 1)
+    errors = KernelLogger("errorLogger", id: 2)
+    agent = KernelLogger("agentLogger", id: 3)
+    errors.consoleLevel = egg_level(EGG_LOG_NONE)
+    all = [logger, core, errors, agent]
+    processText = Array("\(getpid())".utf8)
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, 255)
+    let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    hostText = JSONWriter.bytes(.string(String(decoding: bytes, as: UTF8.self)))
+  }
+
+  // MARK: what the kernel says
 
   func debug(_ message: String) { write(egg_level(EGG_LOG_DEBUG), message) }
   func info(_ message: String) { write(egg_level(EGG_LOG_INFO), message) }
@@ -41,138 +89,151 @@ final class Log {
   }
 
   func refused(_ refusal: RequestRefusal, _ address: String) {
-    guard isEnabled(egg_level(EGG_LOG_DEBUG)) else { return }
+    guard core.isEnabled(egg_level(EGG_LOG_DEBUG)) else { return }
     debug("refused a request with \(refusal.status): \(refusal.reason) address=\(address)")
   }
 
+  /// A line of the framework's.
   func write(
     _ level: egg_level, _ message: String, context: Context? = nil, fields: egg_value? = nil
   ) {
-    guard isEnabled(level) else { return }
-    appendStamp()
-    if usesColor { buffer.append(color(level)) }
-    buffer.append(name(level))
-    buffer.append(" ")
-    buffer.appendDecimal(Int(processID))
-    if let context { appendBracket(context) }
-    buffer.append(" ")
-    appendLine(message)
-    if let fields, fields.kind == Kind.map, let pairs = fields.as.pairs {
-      for index in 0..<Int(fields.count) {
-        buffer.append(" ")
-        appendLine(pairs[index].key.string)
-        buffer.append("=")
-        appendLine(ValueText.describe(pairs[index].value))
-      }
-    }
-    if usesColor { buffer.append("\u{1B}[0m") }
-    buffer.append("\n")
-    if buffer.count > flushLimit || level >= egg_level(EGG_LOG_ERROR) { flush() }
+    guard core.isEnabled(level) else { return }
+    var message = message
+    message.withUTF8 { write(core, level, $0, context: context, fields: fields) }
   }
 
-  /// Writes what waits. Lines are never split between two processes: each write ends in a newline.
+  // MARK: one line
+
+  /// - Parameters:
+  ///   - level: has been compared with the logger's.
+  ///   - fields: a MAP; others are left out.
+  func write(
+    _ logger: KernelLogger, _ level: egg_level, _ message: UnsafeBufferPointer<UInt8>,
+    context: Context? = nil, fields: egg_value? = nil
+  ) {
+    let level = min(max(level, egg_level(EGG_LOG_DEBUG)), egg_level(EGG_LOG_ERROR))
+    let isError = level == egg_level(EGG_LOG_ERROR)
+    let goesToErrors = isError && logger !== errors && logger.errors != .ignore
+    let showsOnConsole = level >= logger.consoleLevel
+    text.reset()
+    object.reset()
+    appendText(to: text, level, message, context, fields)
+    if logger.json != nil || goesToErrors && errors.json != nil
+      || showsOnConsole && consoleIsJSON || collectsEarly
+    {
+      appendJSON(to: object, logger, level, message, context, fields)
+    }
+    if level >= logger.fileLevel, !(goesToErrors && logger.errors == .redirect) {
+      logger.file?.append(text.bytes)
+      logger.json?.append(object.bytes)
+    }
+    if goesToErrors {
+      if errors.file !== logger.file { errors.file?.append(text.bytes) }
+      if errors.json !== logger.json { errors.json?.append(object.bytes) }
+    }
+    if collectsEarly, early.count < 1000 {
+      early.append(
+        EarlyLine(
+          level: level, text: Array(text.bytes), object: Array(object.bytes), logger: logger))
+    }
+    if showsOnConsole { writeConsole(level, isError) }
+    isDirty = true
+    if isError || !isBuffered { flush() }
+  }
+
+  /// ERROR goes to standard error. What waits for the other one goes first, so that a terminal shows
+  /// both in order.
+  private func writeConsole(_ level: egg_level, _ isError: Bool) {
+    let sink = isError ? problems : output
+    (isError ? output : problems).flush()
+    if consoleIsJSON { return sink.append(object.bytes) }
+    guard isError ? usesErrorColor : usesColor else { return sink.append(text.bytes) }
+    let line = ByteBuffer(capacity: text.count + 16)
+    line.append(LogLevelName.color(level))
+    line.append(UnsafeBufferPointer(rebasing: text.bytes.dropLast()))
+    line.append("\u{1B}[0m\n")
+    sink.append(line.bytes)
+  }
+
+  /// Writes what waits.
   func flush() {
-    while !buffer.isEmpty {
-      let written = Glibc.write(1, buffer.readPointer, buffer.count)
-      if written > 0 {
-        buffer.consume(written)
-      } else if written < 0, errno == EINTR {
-        continue
+    guard isDirty else { return }
+    // Stays dirty while a place cannot be written, so that the next turn tries again.
+    isDirty = false
+    for sink in sinks.values {
+      sink.flush()
+      if !sink.isEmpty { isDirty = true }
+    }
+    output.flush()
+    problems.flush()
+  }
+
+  /// Writes what waits and opens every file anew: after files were renamed.
+  func reload() {
+    flush()
+    for sink in sinks.values { sink.reopen() }
+  }
+
+  // MARK: places
+
+  func find(_ name: egg_str) -> KernelLogger? {
+    for logger in all where logger.nameText.value.len == name.len {
+      if memcmp(logger.nameText.value.ptr!, name.ptr!, name.len) == 0 { return logger }
+    }
+    return nil
+  }
+
+  func add(_ name: String) -> KernelLogger {
+    let logger = KernelLogger(name, id: all.count)
+    all.append(logger)
+    return logger
+  }
+
+  /// The file of that name; loggers that name the same one share it.
+  func sink(_ path: String) -> LogSink {
+    if let known = sinks[path] { return known }
+    let sink = LogSink(path: path) { [unowned self] in tell($0) }
+    sinks[path] = sink
+    return sink
+  }
+
+  /// A place fails or works again; said on the console, where somebody may look.
+  private func tell(_ news: LogSink.News) {
+    let line: String
+    switch news {
+    case .failed(let path, let code):
+      let reason = String(cString: strerror(code))
+      line =
+        "\(path) cannot be written: \(reason); \(LogSink.limit >> 20) MB of lines are kept, more are lost"
+    case .works(let path, let lost):
+      line = "\(path) is written again\(lost == 0 ? "" : "; \(lost) lines were lost")"
+    }
+    let out = ByteBuffer()
+    var message = line
+    message.withUTF8 { bytes in
+      if consoleIsJSON {
+        appendJSON(to: out, core, egg_level(EGG_LOG_WARN), bytes, nil, nil)
       } else {
-        // Nobody reads the log: it must not stop the server, nor fill its memory.
-        buffer.reset()
+        appendText(to: out, egg_level(EGG_LOG_WARN), bytes, nil, nil)
       }
     }
+    output.flush()
+    problems.append(out.bytes)
+    problems.flush()
   }
 
-  private func appendStamp() {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    if now.tv_sec != stampSecond {
-      stampSecond = now.tv_sec
-      var seconds = now.tv_sec
-      var parts = tm()
-      localtime_r(&seconds, &parts)
-      stamp = Array(
-        "\(parts.tm_year + 1900)-\(pad(parts.tm_mon + 1))-\(pad(parts.tm_mday)) \(pad(parts.tm_hour)):\(pad(parts.tm_min)):\(pad(parts.tm_sec)),"
-          .utf8)
+  /// The configuration has named the files: early lines go there.
+  func endEarly() {
+    collectsEarly = false
+    let lines = early
+    early = []
+    for line in lines where line.level >= line.logger.fileLevel {
+      line.text.withUnsafeBufferPointer { line.logger.file?.append($0) }
+      line.object.withUnsafeBufferPointer { line.logger.json?.append($0) }
+      guard line.level == egg_level(EGG_LOG_ERROR), line.logger !== errors else { continue }
+      line.text.withUnsafeBufferPointer { errors.file?.append($0) }
+      line.object.withUnsafeBufferPointer { errors.json?.append($0) }
     }
-    buffer.append(stamp)
-    let milliseconds = now.tv_nsec / 1_000_000
-    if milliseconds < 100 { buffer.append("0") }
-    if milliseconds < 10 { buffer.append("0") }
-    buffer.appendDecimal(milliseconds)
-    buffer.append(" ")
-  }
-
-  private func pad(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-
-  private func appendBracket(_ context: Context) {
-    buffer.append(" [-/")
-    if let connection = context.connection {
-      buffer.append(connection.remoteAddress.bytes)
-    } else {
-      buffer.append("127.0.0.1")
-    }
-    buffer.append("/-/")
-    let used = (monotonicNanoseconds() &- context.startedNanoseconds) / 1_000_000
-    buffer.appendDecimal(used)
-    buffer.append("ms ")
-    appendLine(context.head.methodName.string(in: context.base))
-    buffer.append(" ")
-    appendLine(context.head.target.string(in: context.base))
-    buffer.append("]")
-  }
-
-  /// Control characters would let a client forge log lines.
-  private func appendLine(_ text: String) {
-    var text = text
-    text.withUTF8 { bytes in
-      for byte in bytes {
-        if byte >= 0x20 && byte != 0x7F || byte == 0x09 {
-          buffer.append(byte: byte)
-        } else if byte == 0x0A {
-          buffer.append("\n  ")
-        } else {
-          buffer.append("?")
-        }
-      }
-    }
-  }
-
-  private func name(_ level: egg_level) -> StaticString {
-    switch Int(level) {
-    case EGG_LOG_DEBUG: "DEBUG"
-    case EGG_LOG_INFO: "INFO"
-    case EGG_LOG_WARN: "WARN"
-    default: "ERROR"
-    }
-  }
-
-  private func color(_ level: egg_level) -> StaticString {
-    switch Int(level) {
-    case EGG_LOG_DEBUG: "\u{1B}[2m"
-    case EGG_LOG_INFO: "\u{1B}[32m"
-    case EGG_LOG_WARN: "\u{1B}[33m"
-    default: "\u{1B}[31m"
-    }
-  }
-}
-
-/// Short text of a value, for log fields.
-enum ValueText {
-  static func describe(_ value: egg_value) -> String {
-    switch value.kind {
-    case Kind.null: "null"
-    case Kind.bool: value.as.boolean ? "true" : "false"
-    case Kind.int, Kind.time: String(value.as.integer)
-    case Kind.double: String(value.as.number)
-    case Kind.string: value.text.string
-    case Kind.bytes: "<\(value.count) bytes>"
-    case Kind.list: "<list of \(value.count)>"
-    case Kind.map: "<map of \(value.count)>"
-    case Kind.object: "<object>"
-    default: "undefined"
-    }
+    isDirty = true
   }
 }

@@ -11,6 +11,9 @@
  *   egg_upgrade.h  egg.upgrade/1  a connection as a raw byte stream, shared buffers
  *   egg_app.h      egg.app/1      the application, its units, events, contexts
  *   egg_crypto.h   egg.crypto/1   digests, HMAC, ciphers, random bytes
+ *   egg_log.h      egg.log/1      loggers by name
+ *   egg_messenger.h egg.messenger/1  messages between the application's processes
+ *   egg_process.h  egg.process/1  readiness, trace identity, reload
  *   egg_view.h     egg.view/1     template engines (published by the plugin `view`)
  *
  * Compiles as C11 and as C++17, with -Wall -Wextra -pedantic, on LP64 ELF
@@ -379,8 +382,9 @@ typedef struct egg_host {
     const void *EGG_NULLABLE (*EGG_NONNULL query)(const struct egg_host *h,
                                                   const char *interface_id);
 
-    /* `call` zero: the application's log. `fields` is a MAP or NULL. Copies. [any],
-     * off the loop's thread with a zero call. */
+    /* The application's log; egg_log.h has the others. `call` zero: a line without a
+     * request. `fields` is a MAP or NULL. Copies. [any], off the loop's thread with a
+     * zero call. */
     void (*log)(const struct egg_host *h, egg_call call, egg_level level, egg_str message,
                 const egg_value *EGG_NULLABLE fields);
 
@@ -559,7 +563,10 @@ EGG_STATIC_ASSERT(offsetof(egg_plugin, on_phase) == 24, "egg_plugin.on_phase");
 #include "egg_crypto.h"
 #include "egg_errors.h"
 #include "egg_http.h"
+#include "egg_log.h"
 #include "egg_loop.h"
+#include "egg_messenger.h"
+#include "egg_process.h"
 #include "egg_router.h"
 #include "egg_upgrade.h"
 #include "egg_view.h"

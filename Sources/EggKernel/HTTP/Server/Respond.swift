@@ -86,6 +86,12 @@ extension Context {
     let isHead = head.method == .head
     let plan = bodyPlan()
     switch plan {
+    case .none: sentBytes = 0
+    case .bytes(let count): sentBytes = isHead ? 0 : count
+    case .file(let length): sentBytes = isHead ? 0 : Int(length)
+    case .stream: sentBytes = isHead ? 0 : -1
+    }
+    switch plan {
     case .none:
       let statesLength = isHead && hasFields && responseHead.contains("content-length")
       if !statusForbidsBody(Int(status)), !statesLength {

@@ -1,0 +1,12 @@
+import Egg
+
+func router(_ app: Application) {
+  app.router.get("/pid", app.controller.probe.pid)
+  app.router.get("/slow/:ms", app.controller.probe.slow)
+  app.router.get("/die/:how", app.controller.probe.die)
+  app.router.get("/inbox", app.controller.probe.inbox)
+  app.router.get("/send/:to", app.controller.probe.send)
+  app.router.get("/many/:count/:size", app.controller.probe.many)
+  app.router.get("/trace", app.controller.probe.trace)
+  app.router.get("/not-ready", app.controller.probe.notReady)
+}
