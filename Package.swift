@@ -36,6 +36,8 @@ let package = Package(
     .library(name: "EggStatic", type: .dynamic, targets: ["EggStatic"]),
     .library(name: "EggView", type: .dynamic, targets: ["EggView"]),
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
+    .library(name: "EggRedis", targets: ["EggRedis"]),
+    .library(name: "EggRedisPlugin", type: .dynamic, targets: ["EggRedisPlugin"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
@@ -93,6 +95,21 @@ let package = Package(
       name: "NunjucksDiffFuzz", dependencies: ["Nunjucks"],
       path: "Plugins/view-nunjucks/Tools/DiffFuzz"),
 
+    // Redis: the face for applications, the client, the plugin.
+    .systemLibrary(
+      name: "CRedisTLS", path: "Plugins/redis/Sources/CRedisTLS", pkgConfig: "libssl",
+      providers: [.apt(["libssl-dev"])]),
+    .target(
+      name: "EggRedis", dependencies: ["Egg"], path: "Plugins/redis/Sources/EggRedis",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "RedisClient", dependencies: ["Egg", "EggRedis", "CRedisTLS"],
+      path: "Plugins/redis/Sources/RedisClient", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggRedisPlugin", "Plugins/redis", dependencies: ["EggRedis", "RedisClient"],
+      sources: ["app.swift", "Sources/Plugin"],
+      exclude: ["Tests", "Sources/CRedisTLS", "Sources/EggRedis", "Sources/RedisClient"]),
+
     // Tests.
     .target(name: "LoopProbeLibrary", path: "Tests/Probes/LoopProbeLibrary"),
     .executableTarget(
@@ -117,6 +134,12 @@ let package = Package(
     .testTarget(
       name: "NunjucksTests", dependencies: ["Nunjucks"],
       path: "Plugins/view-nunjucks/Tests/NunjucksTests"),
+    .target(
+      name: "RedisTestSupport", dependencies: ["RedisClient"], path: "Plugins/redis/Tests/Support",
+      swiftSettings: unitSettings),
+    .testTarget(
+      name: "RedisClientTests", dependencies: ["RedisClient", "RedisTestSupport"],
+      path: "Plugins/redis/Tests/RedisClientTests", swiftSettings: unitSettings),
     .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],
