@@ -148,16 +148,16 @@ import Testing
   }
 
   @Test func `a script travels once, and again when the server has forgotten it`() async throws {
-    let server = try SharedServer.get()
+    let server = try await SharedServer.get()
     let (redis, client) = try await connected(server) { $0.keyPrefix = "lua:" }
     defer { client.end() }
     let add = redis.defineCommand(
       numberOfKeys: 1, lua: "return redis.call('INCRBY', KEYS[1], ARGV[1] * 2)")
     #expect(try await add("counter", 5).int == 10)
     #expect(try await add("counter", 5).int == 20)
-    try server.cli("SCRIPT", "FLUSH")
+    try await server.cli("SCRIPT", "FLUSH")
     #expect(try await add("counter", 1).int == 22)
-    #expect(try server.cli("GET", "lua:counter") == "22")
+    #expect(try await server.cli("GET", "lua:counter") == "22")
     let error = await #expect(throws: RedisError.self) {
       try await redis.eval("return redis.error_reply('MINE is broken')")
     }

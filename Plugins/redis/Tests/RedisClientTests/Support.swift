@@ -32,6 +32,6 @@ func eventually(
 
 /// The server that tests share which leave no traces but their own keys.
 enum SharedServer {
-  private static let started = Result { try RedisServer() }
-  static func get() throws -> RedisServer { try started.get() }
+  private static let starting = Task { try await RedisServer.start() }
+  static func get() async throws -> RedisServer { try await starting.value }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// A redis-server of the test's own, on a port and in a folder of its own; ends with this object.
-@MainActor public final class RedisServer {
+nonisolated public final class RedisServer: @unchecked Sendable {
   public let port: Int
   public let folder: URL
   public var socket: String { folder.appendingPathComponent("redis.sock").path }
@@ -13,14 +13,22 @@ import Synchronization
     public let description: String
   }
 
+  /// Starts one, off the main actor: clients under test must not be kept waiting.
+  ///
   /// - Parameters:
   ///   - arguments: of redis-server, besides port, folder and Unix socket.
   ///   - port: 0 finds one.
   ///   - plain: false: nothing listens without TLS.
   /// - Throws: `Failure` saying what to install, or with the server's log.
-  public init(_ arguments: [String] = [], port: Int = 0, sentinel: Bool = false, plain: Bool = true)
-    throws
-  {
+  @concurrent public static func start(
+    _ arguments: [String] = [], port: Int = 0, sentinel: Bool = false, plain: Bool = true
+  ) async throws -> RedisServer {
+    let server = try RedisServer(arguments, port, sentinel, plain)
+    try server.launch()
+    return server
+  }
+
+  private init(_ arguments: [String], _ port: Int, _ sentinel: Bool, _ plain: Bool) throws {
     self.port = port == 0 ? try Self.freePort() : port
     folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
       .appendingPathComponent("egg-redis-\(UUID().uuidString.prefix(8))")
@@ -35,16 +43,17 @@ import Synchronization
       + ["--dir", folder.path, "--logfile", folder.appendingPathComponent("log").path]
       + (plain && !sentinel ? ["--unixsocket", folder.appendingPathComponent("redis.sock").path] : [])
       + arguments.map { $0.replacingOccurrences(of: "FOLDER", with: folder.path) }
-    try start()
   }
 
-  isolated deinit {
+  deinit {
     stop()
     try? FileManager.default.removeItem(at: folder)
   }
 
-  /// Starts it, and again after `stop`.
-  public func start() throws {
+  /// Starts it again after `stop`.
+  @concurrent public func restart() async throws { try launch() }
+
+  private func launch() throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["redis-server"] + arguments
@@ -78,29 +87,21 @@ import Synchronization
   public func thaw() { if let process { kill(process.processIdentifier, SIGCONT) } }
 
   /// Asks with redis-cli, another client than ours.
-  @discardableResult
-  public func cli(_ arguments: String...) throws -> String {
-    try Self.run(["redis-cli", "-p", String(port)] + arguments)
+  @discardableResult @concurrent
+  public func cli(_ arguments: String...) async throws -> String {
+    try await Self.run(["redis-cli", "-p", String(port)] + arguments)
   }
 
-  @discardableResult
-  public static func run(_ command: [String], input: String? = nil) throws -> String {
+  @discardableResult @concurrent
+  public static func run(_ command: [String]) async throws -> String {
     let process = Process()
     let output = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = command
     process.standardOutput = output
     process.standardError = output
-    if let input {
-      let pipe = Pipe()
-      process.standardInput = pipe
-      try process.run()
-      pipe.fileHandleForWriting.write(Data(input.utf8))
-      try pipe.fileHandleForWriting.close()
-    } else {
-      process.standardInput = FileHandle.nullDevice
-      try process.run()
-    }
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
     let data = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
@@ -111,7 +112,7 @@ import Synchronization
   }
 
   /// Servers that live as long as the test program end with it.
-  nonisolated private static let running: Mutex<[Int32: String]> = {
+  private static let running: Mutex<[Int32: String]> = {
     atexit {
       for (identifier, folder) in RedisServer.running.withLock({ $0 }) {
         kill(identifier, SIGKILL)
