@@ -37,6 +37,7 @@ let package = Package(
     .library(name: "EggView", type: .dynamic, targets: ["EggView"]),
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
     .library(name: "EggRedis", targets: ["EggRedis"]),
+    .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
     .library(name: "EggRedisPlugin", type: .dynamic, targets: ["EggRedisPlugin"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
@@ -140,6 +141,11 @@ let package = Package(
     .testTarget(
       name: "RedisClientTests", dependencies: ["RedisClient", "RedisTestSupport"],
       path: "Plugins/redis/Tests/RedisClientTests", swiftSettings: unitSettings),
+    unit(
+      "RedisProbe", "Plugins/redis/Tests/probe", dependencies: ["EggRedis"], sources: ["app"]),
+    .testTarget(
+      name: "EggRedisTests", dependencies: ["Egg", "RedisTestSupport", "EggCommand"],
+      path: "Plugins/redis/Tests/EggRedisTests", swiftSettings: unitSettings),
     .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],
