@@ -50,6 +50,9 @@ let package = Package(
     .library(name: "EggSession", type: .dynamic, targets: ["EggSession"]),
     .library(name: "EggSessionClient", targets: ["EggSessionClient"]),
     .library(name: "BuiltinsProbe", type: .dynamic, targets: ["BuiltinsProbe"]),
+    .library(name: "EggRedis", targets: ["EggRedis"]),
+    .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
+    .library(name: "EggRedisPlugin", type: .dynamic, targets: ["EggRedisPlugin"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
@@ -115,6 +118,21 @@ let package = Package(
       name: "NunjucksDiffFuzz", dependencies: ["Nunjucks"],
       path: "Plugins/view-nunjucks/Tools/DiffFuzz"),
 
+    // Redis: the face for applications, the client, the plugin.
+    .systemLibrary(
+      name: "CRedisTLS", path: "Plugins/redis/Sources/CRedisTLS", pkgConfig: "libssl",
+      providers: [.apt(["libssl-dev"])]),
+    .target(
+      name: "EggRedis", dependencies: ["Egg"], path: "Plugins/redis/Sources/EggRedis",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "RedisClient", dependencies: ["Egg", "EggRedis", "CRedisTLS"],
+      path: "Plugins/redis/Sources/RedisClient", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggRedisPlugin", "Plugins/redis", dependencies: ["EggRedis", "RedisClient"],
+      sources: ["app.swift", "Sources/Plugin"],
+      exclude: ["Tests", "Sources/CRedisTLS", "Sources/EggRedis", "Sources/RedisClient"]),
+
     // Tests.
     .target(name: "LoopProbeLibrary", path: "Tests/Probes/LoopProbeLibrary"),
     .executableTarget(
@@ -149,6 +167,17 @@ let package = Package(
       "BuiltinsProbe", "Tests/Fixtures/builtins", dependencies: ["EggSessionClient"],
       sources: ["app/router.swift"]),
     .testTarget(name: "BuiltinPluginTests", dependencies: ["EggCommand"]),
+    .target(
+      name: "RedisTestSupport", dependencies: ["RedisClient"], path: "Plugins/redis/Tests/Support",
+      swiftSettings: unitSettings),
+    .testTarget(
+      name: "RedisClientTests", dependencies: ["RedisClient", "RedisTestSupport"],
+      path: "Plugins/redis/Tests/RedisClientTests", swiftSettings: unitSettings),
+    unit(
+      "RedisProbe", "Plugins/redis/Tests/probe", dependencies: ["EggRedis"], sources: ["app"]),
+    .testTarget(
+      name: "EggRedisTests", dependencies: ["Egg", "RedisTestSupport", "EggCommand"],
+      path: "Plugins/redis/Tests/EggRedisTests", swiftSettings: unitSettings),
     .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],
