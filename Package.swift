@@ -93,6 +93,10 @@ let package = Package(
       name: "NunjucksDiffFuzz", dependencies: ["Nunjucks"],
       path: "Plugins/view-nunjucks/Tools/DiffFuzz"),
 
+    // Databases: the statement builder, what MySQL and SQLite share, and the plugins.
+    .target(name: "EggSQL", path: "Plugins/sql/Sources/EggSQL"),
+    .testTarget(name: "EggSQLTests", dependencies: ["EggSQL"], path: "Plugins/sql/Tests/EggSQLTests"),
+
     // Tests.
     .target(name: "LoopProbeLibrary", path: "Tests/Probes/LoopProbeLibrary"),
     .executableTarget(
