@@ -132,6 +132,9 @@ let package = Package(
       "EggRedisPlugin", "Plugins/redis", dependencies: ["EggRedis", "RedisClient"],
       sources: ["app.swift", "Sources/Plugin"],
       exclude: ["Tests", "Sources/CRedisTLS", "Sources/EggRedis", "Sources/RedisClient"]),
+    // Databases: the statement builder, what MySQL and SQLite share, and the plugins.
+    .target(name: "EggSQL", path: "Plugins/sql/Sources/EggSQL"),
+    .testTarget(name: "EggSQLTests", dependencies: ["EggSQL"], path: "Plugins/sql/Tests/EggSQLTests"),
 
     // Tests.
     .target(name: "LoopProbeLibrary", path: "Tests/Probes/LoopProbeLibrary"),

@@ -1,0 +1,79 @@
+/// What a statement gave back: rows, and what a change says about itself.
+///
+///     let result = try await app.mysql.query("select id, title from posts")
+///     for row in result { print(row.title.string ?? "") }
+public struct SQLResult: Sendable {
+  /// Of a statement that changes something.
+  public struct Summary: Sendable, Equatable {
+    public var fieldCount = 0
+    /// Rows that were inserted, deleted, or matched by an update (changed or not).
+    public var affectedRows = 0
+    /// The first id that the server gave; 0 when it gave none.
+    public var insertId: UInt64 = 0
+    /// Rows of an update that are different now.
+    public var changedRows = 0
+    public var warningCount = 0
+    public var serverStatus = 0
+    /// `Rows matched: 1  Changed: 0  Warnings: 0`
+    public var message = ""
+
+    public init() {}
+  }
+
+  public var summary: Summary
+  private let source: (any SQLRowSource)?
+  /// Of the further statements, when several were sent as one.
+  public var following: [SQLResult] = []
+
+  public init(_ source: (any SQLRowSource)? = nil, _ summary: Summary = Summary()) {
+    self.source = source
+    self.summary = summary
+  }
+
+  /// False for a change, which has no rows, not even none.
+  public var hasRows: Bool { source != nil }
+  public var columns: [String] { source?.columns.names ?? [] }
+  /// Where the rows are, for who hands them on.
+  public var rowSource: (any SQLRowSource)? { source }
+
+  public var affectedRows: Int { summary.affectedRows }
+  public var insertId: UInt64 { summary.insertId }
+  public var changedRows: Int { summary.changedRows }
+  public var warningCount: Int { summary.warningCount }
+  public var message: String { summary.message }
+
+  /// Every row as one of your types.
+  ///
+  /// - Throws: `DecodingError`, whose path names the column that does not fit.
+  public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> [T] {
+    var all: [T] = []
+    all.reserveCapacity(count)
+    for row in self { all.append(try row.decode(type)) }
+    return all
+  }
+}
+
+extension SQLResult: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { source?.rowCount ?? 0 }
+  public subscript(position: Int) -> SQLRow {
+    guard let source, position >= 0, position < source.rowCount else {
+      preconditionFailure("row \(position) of a result with \(count) rows")
+    }
+    return SQLRow(source, position)
+  }
+}
+
+extension SQLResult: Encodable {
+  /// A list of rows; for a change, an object.
+  public func encode(to encoder: any Encoder) throws {
+    if hasRows {
+      var container = encoder.unkeyedContainer()
+      for row in self { try container.encode(row) }
+    } else {
+      try summary.encode(to: encoder)
+    }
+  }
+}
+
+extension SQLResult.Summary: Codable {}

@@ -1,0 +1,80 @@
+/// Where rows are kept until somebody looks: a client library's memory, another unit's, a list.
+public protocol SQLRowSource: AnyObject, Sendable {
+  var columns: SQLColumns { get }
+  var rowCount: Int { get }
+  /// A cell; both numbers are in range.
+  func cell(_ row: Int, _ column: Int) -> SQLValue
+}
+
+/// The names of a result's columns, once for all of its rows.
+public final class SQLColumns: Sendable {
+  public let names: [String]
+  private let places: [String: Int]
+
+  public init(_ names: [String]) {
+    self.names = names
+    var places: [String: Int] = [:]
+    places.reserveCapacity(names.count)
+    for (place, name) in names.enumerated() { places[name] = place }
+    self.places = places
+  }
+
+  /// The column of that name; of several the last, as in Egg.
+  public func place(of name: String) -> Int? { places[name] }
+}
+
+/// One row: ordered values, by name or by place.
+///
+///     row.title.string        // nil when there is no such column, or NULL is in it
+///     row["t.title"]          // .null when there is no such column
+///     try row.decode(Post.self)
+@dynamicMemberLookup
+public struct SQLRow: Sendable {
+  let source: any SQLRowSource
+  let index: Int
+
+  public init(_ source: any SQLRowSource, _ index: Int) {
+    self.source = source
+    self.index = index
+  }
+
+  public var columns: [String] { source.columns.names }
+  public var values: [SQLValue] { columns.indices.map { source.cell(index, $0) } }
+
+  public subscript(place: Int) -> SQLValue {
+    columns.indices.contains(place) ? source.cell(index, place) : .null
+  }
+  public subscript(name: String) -> SQLValue {
+    source.columns.place(of: name).map { source.cell(index, $0) } ?? .null
+  }
+  public subscript(dynamicMember name: String) -> SQLValue { self[name] }
+
+  /// Names and values; of columns with one name the last.
+  public var fields: SQLFields { SQLFields(zip(columns, values)) }
+
+  /// The row as one of your types; its members are the columns.
+  ///
+  /// - Throws: `DecodingError`, whose path names the column that does not fit.
+  public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
+    try T(from: SQLRowDecoder(row: self))
+  }
+}
+
+extension SQLRow: Encodable {
+  public func encode(to encoder: any Encoder) throws { try fields.encode(to: encoder) }
+}
+
+/// Rows that are in a list already.
+public final class SQLRowList: SQLRowSource {
+  public let columns: SQLColumns
+  private let rows: [[SQLValue]]
+
+  /// - Parameter rows: each as long as `names`.
+  public init(_ names: [String], _ rows: [[SQLValue]]) {
+    columns = SQLColumns(names)
+    self.rows = rows
+  }
+
+  public var rowCount: Int { rows.count }
+  public func cell(_ row: Int, _ column: Int) -> SQLValue { rows[row][column] }
+}
