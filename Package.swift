@@ -36,6 +36,9 @@ let package = Package(
     .library(name: "EggStatic", type: .dynamic, targets: ["EggStatic"]),
     .library(name: "EggView", type: .dynamic, targets: ["EggView"]),
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
+    .library(name: "EggSocketIOPlugin", type: .dynamic, targets: ["EggSocketIOPlugin"]),
+    .library(name: "EggSocketIO", targets: ["EggSocketIO"]),
+    .library(name: "EggEngineIO", targets: ["EggEngineIO", "EngineIO"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
@@ -92,6 +95,30 @@ let package = Package(
     .executableTarget(
       name: "NunjucksDiffFuzz", dependencies: ["Nunjucks"],
       path: "Plugins/view-nunjucks/Tools/DiffFuzz"),
+
+    .target(
+      name: "EngineIO", dependencies: ["EggWebSocket"], path: "Plugins/socketio/Sources/EngineIO",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "EggEngineIO", dependencies: ["Egg", "EggWebSocket", "EngineIO"],
+      path: "Plugins/socketio/Sources/Endpoint", swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "SocketIO", dependencies: ["EngineIO"], path: "Plugins/socketio/Sources/SocketIO",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "CEggSocketIO", dependencies: ["PluginABI"],
+      path: "Plugins/socketio/Sources/CEggSocketIO"),
+    .target(
+      name: "EggSocketIO", dependencies: ["Egg", "CEggSocketIO"],
+      path: "Plugins/socketio/Sources/Client", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggSocketIOPlugin", "Plugins/socketio",
+      dependencies: ["PluginABI", "CEggSocketIO", "EggEngineIO", "EngineIO", "SocketIO"],
+      sources: ["app", "app.swift", "Sources/Entry"],
+      exclude: [
+        "Tests", "Sources/EngineIO", "Sources/SocketIO", "Sources/CEggSocketIO", "Sources/Client",
+        "Sources/Endpoint",
+      ]),
 
     // Tests.
     .target(name: "LoopProbeLibrary", path: "Tests/Probes/LoopProbeLibrary"),
