@@ -14,4 +14,17 @@ func router(_ app: Application) {
   app.router.get("/session/face", app.controller.session.face)
   app.router.get("/session/store", app.controller.session.store)
   app.router.get("/session/events", app.controller.session.events)
+
+  app.router.get("/token", app.controller.security.token)
+  app.router.get("/nonce", app.controller.security.nonce)
+  app.router.get("/options", app.controller.security.options)
+  app.router.get("/leave", app.controller.security.leave)
+  app.router.all("/guarded", app.controller.security.guarded)
+  app.router.post("/api/guarded", app.controller.security.guarded)
+  app.router.post("/login", app.controller.security.login)
+  app.router.get("/assert", app.controller.security.assert)
+  app.router.post("/helper", app.controller.security.helper)
+  app.router.get("/domain/:host", app.controller.security.domain)
+  app.router.get("/address/:address", app.controller.security.address)
+  app.router.get("/page/:name", app.controller.security.page)
 }
