@@ -49,6 +49,8 @@ let package = Package(
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
     .library(name: "EggSession", type: .dynamic, targets: ["EggSession"]),
     .library(name: "EggSessionClient", targets: ["EggSessionClient"]),
+    .library(name: "EggSecurity", type: .dynamic, targets: ["EggSecurity"]),
+    .library(name: "EggSecurityClient", targets: ["EggSecurityClient"]),
     .library(name: "BuiltinsProbe", type: .dynamic, targets: ["BuiltinsProbe"]),
     .library(name: "EggRedis", targets: ["EggRedis"]),
     .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
@@ -112,6 +114,19 @@ let package = Package(
       "EggSession", "Plugins/session", sources: ["app", "app.swift", "Sources"],
       exclude: ["Client"]),
     client("EggSessionClient", "Plugins/session"),
+    .target(name: "EggSecurityRules", path: "Plugins/security/Sources/Rules"),
+    // What the plugin and its client module have in common.
+    .target(
+      name: "EggSecurityHelper", dependencies: ["Egg", "EggSecurityRules"],
+      path: "Plugins/security/Sources/Helper", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggSecurity", "Plugins/security",
+      dependencies: ["PluginABI", "EggSecurityRules", "EggSecurityHelper"],
+      sources: ["app", "app.swift", "Sources/Entry"],
+      exclude: ["Client", "Sources/Rules", "Sources/Helper"]),
+    client(
+      "EggSecurityClient", "Plugins/security",
+      dependencies: ["EggSecurityRules", "EggSecurityHelper"]),
     .executableTarget(
       name: "NunjucksConformance", dependencies: ["Nunjucks"],
       path: "Plugins/view-nunjucks/Tools/Conformance"),
@@ -193,7 +208,7 @@ let package = Package(
       path: "Plugins/view-nunjucks/Tests/NunjucksTests"),
     // One application for the plugins that an Egg developer has without asking.
     unit(
-      "BuiltinsProbe", "Tests/Fixtures/builtins", dependencies: ["EggSessionClient"],
+      "BuiltinsProbe", "Tests/Fixtures/builtins", dependencies: ["EggSessionClient", "EggSecurityClient"],
       sources: ["app/router.swift"]),
     .testTarget(name: "BuiltinPluginTests", dependencies: ["EggCommand"]),
     .target(
@@ -207,6 +222,7 @@ let package = Package(
     .testTarget(
       name: "EggRedisTests", dependencies: ["Egg", "RedisTestSupport", "EggCommand"],
       path: "Plugins/redis/Tests/EggRedisTests", swiftSettings: unitSettings),
+    .testTarget(name: "BuiltinPluginTests", dependencies: ["EggCommand", "EggSecurityRules"]),
     .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],

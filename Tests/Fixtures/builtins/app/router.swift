@@ -19,4 +19,17 @@ func router(_ app: Application) {
   app.router.get("/fail/refused", app.controller.failing.refused)
   app.router.get("/fail/secret", app.controller.failing.secret)
   app.router.get("/fail/file", app.controller.failing.missingFile)
+
+  app.router.get("/token", app.controller.security.token)
+  app.router.get("/nonce", app.controller.security.nonce)
+  app.router.get("/options", app.controller.security.options)
+  app.router.get("/leave", app.controller.security.leave)
+  app.router.all("/guarded", app.controller.security.guarded)
+  app.router.post("/api/guarded", app.controller.security.guarded)
+  app.router.post("/login", app.controller.security.login)
+  app.router.get("/assert", app.controller.security.assert)
+  app.router.post("/helper", app.controller.security.helper)
+  app.router.get("/domain/:host", app.controller.security.domain)
+  app.router.get("/address/:address", app.controller.security.address)
+  app.router.get("/page/:name", app.controller.security.page)
 }
