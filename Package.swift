@@ -210,7 +210,6 @@ let package = Package(
     unit(
       "BuiltinsProbe", "Tests/Fixtures/builtins", dependencies: ["EggSessionClient", "EggSecurityClient"],
       sources: ["app/router.swift"]),
-    .testTarget(name: "BuiltinPluginTests", dependencies: ["EggCommand"]),
     .target(
       name: "RedisTestSupport", dependencies: ["RedisClient"], path: "Plugins/redis/Tests/Support",
       swiftSettings: unitSettings),
