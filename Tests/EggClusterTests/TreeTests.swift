@@ -42,7 +42,7 @@ import Testing
       return pids.count == 2 ? pids : nil
     }
     #expect(!pids.contains(Int(victim)))
-    try probe.until("the agent's list") {
+    _ = try probe.until("the agent's list") {
       probe.log.contains("got pids [\(pids[0]),\(pids[1])]")
         || probe.log.contains("got pids [\(pids[1]),\(pids[0])]") ? true : nil
     }
@@ -68,7 +68,7 @@ import Testing
         }.flatMap { $0["pid"] as? Int }.map { Int32($0) }
       }
       kill(victim, SIGKILL)
-      try probe.until("its death") { probe.log.contains("(pid \(victim)) ended") ? true : nil }
+      _ = try probe.until("its death") { probe.log.contains("(pid \(victim)) ended") ? true : nil }
     }
     let (code, log) = probe.finish()
     #expect(code == 1)
@@ -117,7 +117,7 @@ import Testing
     #expect(pids.count == 4)
     _ = probe.end(SIGKILL)
     for pid in pids {
-      try probe.until("the end of \(pid)") { kill(pid, 0) != 0 || isZombie(pid) ? true : nil }
+      _ = try probe.until("the end of \(pid)") { kill(pid, 0) != 0 || isZombie(pid) ? true : nil }
     }
     #expect(probe.log.contains("the master is gone"))
   }
@@ -164,7 +164,7 @@ import Testing
   @Test func `a reload whose new worker fails leaves the old ones in place`() throws {
     let probe = try ProbeApplication(["--workers", "1"])
     let pid = try probe.get("/pid").body
-    try #"{ "coreMiddleware": ["nobody"] }"#.write(
+    try #"{ "middleware": ["nobody"] }"#.write(
       to: probe.folder.appendingPathComponent("config/config.prod.json"), atomically: true,
       encoding: .utf8)
     let reload = try probe.command("reload")

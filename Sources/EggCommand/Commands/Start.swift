@@ -35,6 +35,7 @@ extension CommandDescription.Option {
 
 private func runStart(_ arguments: Arguments) throws {
   let started = Clock.nanoseconds
+  let readyDescriptor = Daemon.readyDescriptor
   let folder = arguments[0] ?? "."
   let ports = try arguments.numbers("port", in: 0...65535)
   let workers = try arguments.number("workers", in: 1...1024)
@@ -65,7 +66,7 @@ private func runStart(_ arguments: Arguments) throws {
     pidFile: arguments.text("pid-file")
       ?? rundir + "/" + Path.lastComponent(of: title) + ".pid",
     started: started)
-  options.readyDescriptor = Daemon.readyDescriptor
+  options.readyDescriptor = readyDescriptor
   try serveCluster(plan, options)
 }
 

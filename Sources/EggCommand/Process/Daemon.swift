@@ -17,6 +17,8 @@ struct Daemon {
     }
     unsetenv(variable)
     _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+    // Whatever else the shell or manager left open would stay open as long as the daemon lives.
+    for descriptor in (number + 1)..<1024 { close(descriptor) }
     return number
   }()
 
