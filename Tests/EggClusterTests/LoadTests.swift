@@ -66,7 +66,8 @@ import Testing
   }
 
   @Test func `a slow request survives the reload and its worker ends afterwards`() throws {
-    let probe = try ProbeApplication(["--workers", "1"])
+    let probe = try ProbeApplication(
+      ["--workers", "1"], config: #"{"cluster": {"idleGrace": 300}}"#)
     let client = try Client(port: probe.port)
     try client.send("/slow/1500")
     usleep(100_000)
@@ -124,8 +125,12 @@ import Testing
     _ = try probe.get("/send/broadcast")
     try probe.wait(for: "probe: agent got note")
     var seen: Set<Int> = []
+    // Kept open, so that the next one goes to the other worker.
+    var clients: [Client] = []
     _ = try probe.until("both workers have it") { () -> Bool? in
-      let answer = try probe.get("/inbox").json
+      let client = try Client(port: probe.port)
+      clients.append(client)
+      let answer = try client.get("/inbox").json
       let actions = (answer["messages"] as? [[String: Any]] ?? []).map { $0["action"] as? String }
       if actions.contains("note"), actions.contains("hello") { seen.insert(answer["pid"] as? Int ?? 0) }
       return seen.count == 2 ? true : nil

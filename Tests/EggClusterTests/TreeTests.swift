@@ -199,6 +199,18 @@ import Testing
     #expect(said.contains("told to fail"))
   }
 
+  @Test func `two ports are served by the same workers`() throws {
+    let probe = try ProbeApplication(["--workers", "1", "--port", "0"])
+    try probe.wait(for: " started on ", count: 2)
+    let ports = probe.log.split(separator: "\n").compactMap { line -> UInt16? in
+      guard let found = line.range(of: "started on http://127.0.0.1:") else { return nil }
+      return UInt16(line[found.upperBound...].prefix { $0.isNumber })
+    }
+    #expect(Set(ports).count == 2)
+    let pids = try ports.map { try Client(port: $0).get("/pid").body }
+    #expect(pids.count == 2 && pids[0] == pids[1])
+  }
+
   /// The processes that `egg status` lists.
   private func status(_ probe: ProbeApplication) throws -> [[String: Any]] {
     let result = try probe.command("status", "--json")

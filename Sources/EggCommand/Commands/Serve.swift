@@ -24,6 +24,7 @@ struct Serve {
     }
     let application = Application(plan, loop: loop, started: started)
     application.onClosed = { exit(0) }
+    application.reportCrashes()
     for (signal, name) in [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")] {
       do throws(LoopError) {
         try loop.onSignal(signal) { application.close(reason: name) }

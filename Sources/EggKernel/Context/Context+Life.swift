@@ -46,7 +46,7 @@ extension Context {
 
   /// The answer is out.
   func connectionEnded() {
-    if worker.events.hasResponseListeners { worker.events.emit("response", on: self) }
+    if worker.events.hasResponseListeners, !isInternal { worker.events.emit("response", on: self) }
     connection = nil
     isConnectionOver = true
     note.pointee.isActive = false

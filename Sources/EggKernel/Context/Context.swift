@@ -68,6 +68,8 @@ final class Context {
   var isConnectionOver = true
   /// For the report of a crash.
   let note: UnsafeMutablePointer<RequestNote>
+  /// The kernel's own answer: units hear nothing of it.
+  var isInternal = false
   /// W3C trace context, made when somebody asks for it.
   var trace: TraceIdentity?
   /// What the connection left behind when it went before the chain.
@@ -246,6 +248,7 @@ final class Context {
     remains = nil
     base = Context.nothing
     trace = nil
+    isInternal = false
     fields.reset()
     chainCall.spend()
     chainCall.purpose = .chain

@@ -42,6 +42,7 @@ extension Context {
       head.method == .get || head.method == .head, let health = worker.health
     else { return false }
     let text = egg_str(path)
+    isInternal = true
     if text.equals("/-/live") {
       answer(200, "live\n")
     } else if text.equals("/-/ready") {
@@ -49,6 +50,7 @@ extension Context {
     } else if text.equals("/-/metrics"), isAudience(health.audience) {
       answer(200, MetricsText.make(worker), type: "text/plain; version=0.0.4; charset=utf-8")
     } else {
+      isInternal = false
       return false
     }
     return true

@@ -47,8 +47,8 @@ package final class Master {
     self.options = options
     self.loop = loop
     settings = ClusterSettings(plan.config)
-    // A worker and its replacement live side by side, and those before may still drain.
-    let rows = 2 + options.workers * 4
+    // A worker and its replacement live side by side, and those of earlier reloads may still drain.
+    let rows = 2 + options.workers * 16
     board = try Board(rows: rows)
     freeRows = Array((1..<rows).reversed())
     for address in options.addresses {

@@ -27,6 +27,11 @@ struct RequestNote {
   }
 }
 
+extension Application {
+  /// From now on a crash says which requests were running.
+  package func reportCrashes() { CrashReport.install(worker) }
+}
+
 extension Context {
   /// The request is about to run.
   @inline(__always)

@@ -294,6 +294,12 @@ extension ListenAddress {
     withUnsafeMutableBytes(of: &address.sun_path) { place in
       place.copyBytes(from: path.utf8)
     }
+    // A file that nobody listens behind is left over; a server that runs keeps its socket.
+    if var live = UnixPath(path), live.answers() {
+      throw BootError(
+        .lifecycle, unit: "egg",
+        "can't listen on \"\(path)\": another process listens there; stop it or give another path")
+    }
     unlink(path)
     let descriptor = socket(
       AF_UNIX,
