@@ -196,7 +196,8 @@ let package = Package(
     unit(
       "ClusterProbe", "Tests/EggClusterTests/probe", sources: ["agent.swift", "app.swift", "app"]),
     .testTarget(
-      name: "EggClusterTests", dependencies: ["EggCommand", "EggKernel"], exclude: ["probe"]),
+      name: "EggClusterTests", dependencies: ["EggCommand", "EggKernel", "PluginABI"],
+      exclude: ["probe"]),
     .testTarget(name: "EggLoaderToolTests", dependencies: ["EggLoaderTool"]),
     .testTarget(name: "EggCommandTests", dependencies: ["EggCommand"]),
     .testTarget(

@@ -40,6 +40,10 @@ final class ProbeApplication: @unchecked Sendable {
     process.standardOutput = output
     process.standardError = output
     process.standardInput = FileHandle.nullDevice
+    // What another test starts in this moment would keep the log open.
+    for end in [output.fileHandleForReading, output.fileHandleForWriting] {
+      _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+    }
     output.fileHandleForReading.readabilityHandler = { [weak self] handle in
       self?.take(handle.availableData)
     }

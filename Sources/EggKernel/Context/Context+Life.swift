@@ -9,6 +9,8 @@ extension Context {
     isConnectionOver = false
     startedNanoseconds = worker.loop.now
     startedMilliseconds = worker.wallMilliseconds()
+    noteBegin()
+    if worker.health != nil, answersHealth() { return }
     if worker.events.hasRequestListeners { worker.events.emit("request", on: self) }
     startChain()
   }
@@ -44,10 +46,13 @@ extension Context {
 
   /// The answer is out.
   func connectionEnded() {
-    if let access = worker.log.access { worker.log.writeAccess(access, self) }
-    if worker.events.hasResponseListeners { worker.events.emit("response", on: self) }
+    if !isInternal {
+      if let access = worker.log.access { worker.log.writeAccess(access, self) }
+      if worker.events.hasResponseListeners { worker.events.emit("response", on: self) }
+    }
     connection = nil
     isConnectionOver = true
+    note.pointee.isActive = false
     if holds > 0 { keepHead() }
     recycleIfOver()
   }
@@ -66,6 +71,7 @@ extension Context {
   /// The client went away before the answer was out.
   func connectionLost(_ remains: Remains) {
     self.remains = remains
+    note.pointee.isActive = false
     connection = nil
     isConnectionOver = true
     if !isChainOver {

@@ -8,6 +8,7 @@ enum KernelInterfaces {
     EGG_ERRORS_ID,
     EGG_LOG_ID,
     EGG_MESSENGER_ID,
+    EGG_MESSENGER_ID, EGG_PROCESS_ID,
   ]
 
   static func find(_ id: UnsafePointer<CChar>) -> UnsafeRawPointer? {
@@ -20,6 +21,7 @@ enum KernelInterfaces {
     if strcmp(id, EGG_ERRORS_ID) == 0 { return errors }
     if strcmp(id, EGG_LOG_ID) == 0 { return log }
     if strcmp(id, EGG_MESSENGER_ID) == 0 { return messenger }
+    if strcmp(id, EGG_PROCESS_ID) == 0 { return process }
     return nil
   }
 
@@ -32,6 +34,7 @@ enum KernelInterfaces {
   private nonisolated(unsafe) static let errors = permanent(ErrorFunctions.table)
   private nonisolated(unsafe) static let log = permanent(LogFunctions.table)
   private nonisolated(unsafe) static let messenger = permanent(MessengerFunctions.table)
+  private nonisolated(unsafe) static let process = permanent(ProcessFunctions.table)
 
   private static func permanent<T>(_ table: T) -> UnsafeRawPointer {
     let place = UnsafeMutablePointer<T>.allocate(capacity: 1)
