@@ -41,6 +41,7 @@ let package = Package(
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
     .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
+    .library(name: "EggSchedule", type: .dynamic, targets: ["EggSchedule"]),
     .library(name: "LogsProbe", type: .dynamic, targets: ["LogsProbe"]),
     .library(name: "ClusterProbe", type: .dynamic, targets: ["ClusterProbe"]),
   ],
@@ -136,6 +137,9 @@ let package = Package(
       dependencies: ["ViewTestSupport", "EggCommand"],
       path: "Plugins/view-nunjucks/Tests/EntryTests"),
     .target(name: "ScheduleEngine", path: "Plugins/schedule/Sources/Engine"),
+    unit(
+      "EggSchedule", "Plugins/schedule", dependencies: ["ScheduleEngine"],
+      sources: ["app.swift", "agent.swift", "Sources/Entry"], exclude: ["Tests", "Sources/Engine"]),
     .testTarget(
       name: "ScheduleEngineTests", dependencies: ["ScheduleEngine"],
       path: "Plugins/schedule/Tests/EngineTests"),
