@@ -143,7 +143,7 @@ let package = Package(
     .testTarget(
       name: "ScheduleEngineTests", dependencies: ["ScheduleEngine"],
       path: "Plugins/schedule/Tests/EngineTests"),
-    unit("LogsProbe", "Tests/Probes/LogsProbe", sources: ["app"]),
+    unit("LogsProbe", "Tests/Probes/LogsProbe", sources: ["app", "app.swift"]),
     .testTarget(name: "EggLogTests", dependencies: ["EggCommand", "EggKernel"]),
   ]
 )

@@ -152,7 +152,7 @@ final class Clockwork {
   }
 
   private func message(_ job: Job, _ id: Int, _ arguments: Value, all: Bool) -> Value {
-    var map: ValueMap = [:]
+    var map = ValueMap()
     map["key"] = .text(job.key)
     map["id"] = .integer(id)
     map["all"] = .boolean(all)

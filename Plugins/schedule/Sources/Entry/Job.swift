@@ -98,7 +98,7 @@ final class Job {
 
   /// What `egg inspect schedule` shows.
   func describe(_ now: Int) -> Value {
-    var map: ValueMap = [:]
+    var map = ValueMap()
     map["key"] = .text(key)
     map["unit"] = .text(unit)
     map["file"] = .text(place)

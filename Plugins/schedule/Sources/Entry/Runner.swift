@@ -72,7 +72,7 @@ final class Runner {
     log.info("[\(job.key)#\(id)] started")
     do {
       let ctx = try app.createAnonymousContext([
-        "method": "SCHEDULE", "url": .text("/__schedule?path=\(escaped(job.key))&type=\(job.type)"),
+        "method": "SCHEDULE", "url": "/__schedule?path=\(escaped(job.key))&type=\(escaped(job.type))",
       ])
       if arguments.exists { ctx.state["scheduleArguments"] = arguments }
       try await job.object.invoke("run", [], ctx: ctx)
@@ -101,7 +101,7 @@ final class Runner {
   private func report(_ what: String, _ job: Job, _ id: Int) {
     app.messenger.sendToAgent(
       "egg-schedule-\(what)",
-      ["key": .text(job.key), "id": .integer(id), "pid": .integer(Int(getpid()))])
+      ["key": job.key, "id": id, "pid": Int(getpid())])
   }
 
   /// Waits for running jobs, a little shorter than the kernel waits for us.
