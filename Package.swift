@@ -42,6 +42,7 @@ let package = Package(
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
     .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
     .library(name: "EggSchedule", type: .dynamic, targets: ["EggSchedule"]),
+    .library(name: "EggLogrotator", type: .dynamic, targets: ["EggLogrotator"]),
     .library(name: "LogsProbe", type: .dynamic, targets: ["LogsProbe"]),
     .library(name: "ClusterProbe", type: .dynamic, targets: ["ClusterProbe"]),
   ],
@@ -140,6 +141,15 @@ let package = Package(
     unit(
       "EggSchedule", "Plugins/schedule", dependencies: ["ScheduleEngine"],
       sources: ["app.swift", "agent.swift", "Sources/Entry"], exclude: ["Tests", "Sources/Engine"]),
+    .target(
+      name: "LogRotation", dependencies: ["CZlib"], path: "Plugins/logrotator/Sources/Engine"),
+    unit(
+      "EggLogrotator", "Plugins/logrotator", dependencies: ["LogRotation"],
+      sources: ["app", "app.swift", "agent.swift", "Sources/Entry"],
+      exclude: ["Tests", "Sources/Engine"]),
+    .testTarget(
+      name: "LogRotationTests", dependencies: ["LogRotation"],
+      path: "Plugins/logrotator/Tests/EngineTests"),
     .testTarget(
       name: "ScheduleEngineTests", dependencies: ["ScheduleEngine"],
       path: "Plugins/schedule/Tests/EngineTests"),

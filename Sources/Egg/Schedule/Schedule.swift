@@ -84,6 +84,9 @@ public struct ScheduleInterval: Encodable, Sendable, ExpressibleByStringLiteral,
   public init(stringLiteral text: String) { self.init(text) }
   public init(integerLiteral milliseconds: Int) { self.init(milliseconds: milliseconds) }
 
+  /// What stands in the configuration: `.config("logrotator.rotateDuration")`.
+  public static func config(_ path: String) -> Self { Self("config:\(path)") }
+
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(text)

@@ -1,11 +1,10 @@
 import Egg
+import ScheduleEngine
 
 /// The timers: tells workers to run jobs when they are due.
 ///
-/// Intervals follow the clock that never jumps. Cron follows the clock on the wall: it looks at least
-/// every ten seconds, so that a clock which somebody sets is noticed. Set forward over several due
-/// times, the job runs once; set back by up to three hours, no time is repeated; further back, the
-/// schedule begins anew.
+/// Intervals follow the clock that never jumps, cron and type `single` the clock on the wall
+/// (`DueTimes`).
 final class Clockwork {
   private let agent: Agent
   private let board: Board
@@ -22,10 +21,6 @@ final class Clockwork {
     /// Nil until a worker has said that it runs there.
     var pid: Int?
   }
-
-  private static let look = 10_000
-  /// For how long a set-back clock is waited for.
-  private static let patience = 3 * 3600 * 1000
 
   init(_ agent: Agent, _ board: Board) {
     self.agent = agent
@@ -72,25 +67,19 @@ final class Clockwork {
       arm(job, interval, every: interval) { [self] in
         due(job, at: Timestamp.now.milliseconds)
       }
-    case .every, .cron: wait(job, after: Timestamp.now.milliseconds)
+    case .every, .cron: look(job, DueTimes(now: Timestamp.now.milliseconds) { job.next(after: $0) })
     }
   }
 
-  /// Waits for the due time behind a time of the wall's clock, then for the next one.
-  private func wait(_ job: Job, after last: Int) {
-    guard let next = job.next(after: last) else { return }
-    look(job, next, last)
-  }
-
-  private func look(_ job: Job, _ next: Int, _ last: Int) {
-    let now = Timestamp.now.milliseconds
-    if now >= next {
-      due(job, at: next)
-      return wait(job, after: max(now, next))
+  private func look(_ job: Job, _ times: DueTimes) {
+    var times = times
+    while true {
+      switch times.step(Timestamp.now.milliseconds) {
+      case .run(let time): due(job, at: time)
+      case .look(let delay): return arm(job, delay) { [self, times] in look(job, times) }
+      case .over: return
+      }
     }
-    // The clock was set back far behind the last time that has been.
-    if last - now > Self.patience { return wait(job, after: now) }
-    arm(job, min(next - now, Self.look)) { [self] in look(job, next, last) }
   }
 
   private func arm(

@@ -45,7 +45,7 @@ final class Job {
     type = schedule.type.string ?? ""
     guard !type.isEmpty else { throw mistake("the schedule has no type: expected worker, all or single") }
     isImmediate = schedule.immediate.bool ?? false
-    rhythm = try Self.rhythm(schedule, mistake)
+    rhythm = try Self.rhythm(schedule, app.config, mistake)
     if case .none = rhythm, !isImmediate, ["worker", "all", "single"].contains(type) {
       throw mistake("the schedule says no time: expected interval, cron or immediate")
     }
@@ -64,19 +64,29 @@ final class Job {
     }
   }
 
-  private static func rhythm(_ schedule: Value, _ mistake: (String) -> EggError) throws -> Rhythm {
+  private static func rhythm(
+    _ schedule: Value, _ config: Config, _ mistake: (String) -> EggError
+  ) throws -> Rhythm {
     do {
       if let text = schedule.cron.string {
         let options = schedule.cronOptions
         let zone = try options.tz.string.map { try TimeZone(named: $0) } ?? .local
         return .cron(try CronExpression(text), zone, endsAt: options.endDate.int)
       }
-      if schedule.interval.exists {
-        if let text = schedule.interval.string {
-          return .every(milliseconds: try Interval.milliseconds(text))
+      var interval = schedule.interval
+      if let text = interval.string, text.hasPrefix("config:") {
+        interval = config[String(text.dropFirst(7))]
+        guard interval.exists else {
+          throw mistake("the interval is that of config.\(text.dropFirst(7)), which is not set")
         }
-        return .every(milliseconds: try Interval.milliseconds(schedule.interval.double ?? 0))
       }
+      if let text = interval.string {
+        return .every(milliseconds: try Interval.milliseconds(text))
+      }
+      if let number = interval.double {
+        return .every(milliseconds: try Interval.milliseconds(number))
+      }
+      if interval.exists { throw mistake("interval: expected milliseconds or a time such as \"10s\"") }
       return .none
     } catch let error as ScheduleMistake {
       throw mistake(error.description)
