@@ -88,6 +88,7 @@ final class LogServer {
       let seen = console.text
       port = seen.firstMatch(of: /started on http:\/\/[^ :]*:([0-9]+)/).flatMap { UInt16($0.1) }
       if port == nil, !process.isRunning || Date() > deadline {
+        if !process.isRunning { console.waitForEnd() }
         throw Failure("the server did not start:\n\(console.text)")
       }
       usleep(5000)
