@@ -63,6 +63,8 @@ let package = Package(
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
     .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
+    .library(name: "EggSchedule", type: .dynamic, targets: ["EggSchedule"]),
+    .library(name: "EggLogrotator", type: .dynamic, targets: ["EggLogrotator"]),
     .library(name: "LogsProbe", type: .dynamic, targets: ["LogsProbe"]),
     .library(name: "ClusterProbe", type: .dynamic, targets: ["ClusterProbe"]),
   ],
@@ -235,10 +237,22 @@ let package = Package(
       dependencies: ["ViewTestSupport", "EggCommand"],
       path: "Plugins/view-nunjucks/Tests/EntryTests"),
     .target(name: "ScheduleEngine", path: "Plugins/schedule/Sources/Engine"),
+    unit(
+      "EggSchedule", "Plugins/schedule", dependencies: ["ScheduleEngine"],
+      sources: ["app.swift", "agent.swift", "Sources/Entry"], exclude: ["Tests", "Sources/Engine"]),
+    .target(
+      name: "LogRotation", dependencies: ["CZlib"], path: "Plugins/logrotator/Sources/Engine"),
+    unit(
+      "EggLogrotator", "Plugins/logrotator", dependencies: ["LogRotation"],
+      sources: ["app", "app.swift", "agent.swift", "Sources/Entry"],
+      exclude: ["Tests", "Sources/Engine"]),
+    .testTarget(
+      name: "LogRotationTests", dependencies: ["LogRotation"],
+      path: "Plugins/logrotator/Tests/EngineTests"),
     .testTarget(
       name: "ScheduleEngineTests", dependencies: ["ScheduleEngine"],
       path: "Plugins/schedule/Tests/EngineTests"),
-    unit("LogsProbe", "Tests/Probes/LogsProbe", sources: ["app"]),
+    unit("LogsProbe", "Tests/Probes/LogsProbe", sources: ["app", "app.swift"]),
     .testTarget(name: "EggLogTests", dependencies: ["EggCommand", "EggKernel"]),
   ]
 )

@@ -40,6 +40,7 @@ for purpose in "$@"; do
       need nginx "the proxy in front of servers under test" has nginx
       need nodejs "runs the reference of the template tests" has node
       need node-nunjucks "the reference of the template tests" installed node-nunjucks
+      need tzdata "the zones of scheduled jobs" test -e /usr/share/zoneinfo/Europe/Berlin
       need abigail-tools "compares the plugin interface with its releases" has abidiff
       ;;
     *)

@@ -6,7 +6,7 @@ enum CommandList {
     .initialize, .dev, .start, .stop, .reload, .status, .build,
     .pluginList, .pluginInspect, .pluginCheck, .pluginTorment, .pluginNew,
     .inspectConfig, .inspectRoutes, .inspectMiddleware, .inspectExtensions, .inspectUnits,
-    .inspectTiming, .clusterProcess,
+    .inspectTiming, .inspectSchedule, .clusterProcess,
   ]
 
   /// - Returns: the command and the words after its name; no command when `--help` is asked for a

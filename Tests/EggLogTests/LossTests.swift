@@ -16,6 +16,8 @@ import Testing
   @Test func `SIGKILL keeps the lines of all turns before`() throws {
     let server = try LogServer()
     #expect(try server.get("/many/1000") == "done")
+    // One turn may take several connections, each with its request; this is long enough to end it.
+    usleep(200_000)
     try server.get("/crash/kill")
     server.end(by: nil)
     #expect(server.file("logs-probe-web.log").lines(with: " of 1000").count == 1000)

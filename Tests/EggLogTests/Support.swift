@@ -18,20 +18,16 @@ final class LogServer {
 
   /// - Parameters:
   ///   - config: JSON laid over the application's configuration.
-  ///   - logs: where the log's folder is; below the application without one.
+  ///   - plugins: JSON in place of the application's `config/plugin.json`.
   init(
-    _ config: String = "{}", env: String = "prod", variables: [String: String] = [:]
+    _ config: String = "{}", env: String = "prod", plugins: String = "{}",
+    variables: [String: String] = [:]
   ) throws {
-    folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-      .appendingPathComponent("egg-log-\(UUID().uuidString)")
-    try FileManager.default.copyItem(
-      at: Self.root.appendingPathComponent("Tests/Probes/LogsProbe"), to: folder)
+    folder = try Self.copy(plugins: plugins)
     try config.write(
       to: folder.appendingPathComponent("config/config.\(env).json"), atomically: true,
       encoding: .utf8)
-    let built = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-      .deletingLastPathComponent()
-    process.executableURL = built.appendingPathComponent("egg")
+    process.executableURL = Self.command
     process.arguments = [
       "start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", env,
     ]
@@ -43,6 +39,36 @@ final class LogServer {
     process.standardInput = FileHandle.nullDevice
     try process.run()
     port = try awaitPort()
+  }
+
+  /// The built `egg`, beside the test program.
+  static let command = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent().appendingPathComponent("egg")
+
+  /// A copy of the probe's folder, which may be written.
+  static func copy(plugins: String) throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
+      .appendingPathComponent("egg-log-\(UUID().uuidString)")
+    try FileManager.default.copyItem(
+      at: root.appendingPathComponent("Tests/Probes/LogsProbe"), to: folder)
+    try plugins.write(
+      to: folder.appendingPathComponent("config/plugin.json"), atomically: true, encoding: .utf8)
+    return folder
+  }
+
+  /// What a command prints on standard output.
+  static func egg(_ words: [String]) throws -> String {
+    let process = Process()
+    process.executableURL = command
+    process.arguments = words
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: data, as: UTF8.self)
   }
 
   deinit {
@@ -62,6 +88,7 @@ final class LogServer {
       let seen = console.text
       port = seen.firstMatch(of: /started on http:\/\/[^ :]*:([0-9]+)/).flatMap { UInt16($0.1) }
       if port == nil, !process.isRunning || Date() > deadline {
+        if !process.isRunning { console.waitForEnd() }
         throw Failure("the server did not start:\n\(console.text)")
       }
       usleep(5000)

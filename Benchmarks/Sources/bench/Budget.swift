@@ -31,6 +31,8 @@ enum Budget {
     /// Compares the requests that one second of CPU answers: the rate of a core that does nothing else,
     /// which neither the load generator's own limit nor a neighbour on the machine can lower.
     var byRate = false
+    /// Another server than the subject, compared with `server`.
+    var other: String?
   }
 
   private static let lines = [
@@ -42,6 +44,7 @@ enum Budget {
     Line(route: "echo", server: nil, limit: .atMost(1.8)),
     Line(route: "json", server: nil, limit: .atMost(1.2)),
     Line(route: "user", server: nil, limit: .atMost(1.2)),
+    Line(route: "plaintext", server: "egg", limit: .atMost(1.3), other: "egg-access"),
     Line(route: "pipelined", server: "c-loop", limit: .atLeast(0.25), byRate: true),
     Line(route: "1k", server: "nginx", limit: .about(1)),
   ]
@@ -53,7 +56,7 @@ enum Budget {
       cells.first { $0.server == server && $0.route == route }?.samples ?? []
     }
     return lines.compactMap { line in
-      let above = samples(subject, line.route)
+      let above = samples(line.other ?? subject, line.route)
       let below =
         line.server.map { samples($0, line.route) } ?? samples(subject, "plaintext")
       let value = { (sample: Sample) -> Double? in
@@ -62,7 +65,7 @@ enum Budget {
       guard let found = Spread.ratio(above.map(value), below.map(value)) else { return nil }
       let name =
         line.server.map {
-          "\(line.route), \(subject) ÷ \($0)\(line.byRate ? ", rate of a whole core" : "")"
+          "\(line.route), \(line.other ?? subject) ÷ \($0)\(line.byRate ? ", rate of a whole core" : "")"
         }
         ?? "/\(line.route) ÷ /plaintext, \(subject)"
       return HTTPCommand.Ratio(

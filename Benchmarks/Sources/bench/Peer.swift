@@ -19,6 +19,7 @@ struct Peer {
       if let peer { peers.append(peer) } else { missing[name] = reason }
     }
     add("egg", egg(place), missing: eggIsMissing(place))
+    add("egg-access", eggWithAccessLog(place), missing: eggIsMissing(place))
     for custom in options.serverCommands { peers.append(own(custom)) }
     add("nginx", nginx(place), missing: "nginx is not installed (apt-get install nginx)")
     add("node", node(place), missing: "node is not installed (apt-get install nodejs)")
@@ -60,6 +61,18 @@ struct Peer {
     return Peer(
       name: "egg", command: { port, _ in command(String(port)) },
       shown: place.show(command("{port}").joined(separator: " ")))
+  }
+
+  /// The same with a line in a file for each answer.
+  private static func eggWithAccessLog(_ place: Place) -> Peer? {
+    guard let egg = egg(place) else { return nil }
+    func setting(_ folder: String) -> String {
+      #"EGG_APP_CONFIG={"logger":{"access":true,"dir":"\#(folder)/logs"}}"#
+    }
+    return Peer(
+      name: "egg-access", routes: ["plaintext"],
+      command: { port, folder in ["/usr/bin/env", setting(folder)] + (try egg.command(port, folder)) },
+      shown: "env '\(setting("{folder}"))' \(egg.shown)")
   }
 
   private static func eggIsMissing(_ place: Place) -> String {

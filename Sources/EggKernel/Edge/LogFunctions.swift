@@ -59,7 +59,7 @@ enum LogFunctions {
         let logger = logger(unit.worker.log, face)
       else { return Status.argument }
       logger.fileLevel = level
-      logger.consoleLevel = level
+      if logger.usesConsole { logger.consoleLevel = level }
       return Status.ok
     }
 

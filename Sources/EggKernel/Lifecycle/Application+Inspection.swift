@@ -1,3 +1,5 @@
+import PluginABI
+
 /// What a loaded application shows to `egg inspect` and to whoever starts it.
 extension Application {
   /// The merged configuration; frozen once `load` has ended.
@@ -54,6 +56,18 @@ extension Application {
         target: Members.targetName(member.target), name: member.name, isMethod: isMethod,
         unit: member.unit.name)
     }
+  }
+
+  /// The value of a property that a unit added to the application, asked for now.
+  ///
+  /// - Returns: nil when there is none of that name, or it has no value.
+  package func property(_ name: String) -> ConfigValue? {
+    guard let member = worker.members.find(UInt32(EGG_ON_APPLICATION), name),
+      case .property(let property) = member.body
+    else { return nil }
+    var out = egg_value()
+    guard property.get(property.`self`, egg_call(), &out) == Status.ok else { return nil }
+    return ConfigValue(out)
   }
 
   /// How long each unit took in each phase.

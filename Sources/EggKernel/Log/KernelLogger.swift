@@ -16,6 +16,8 @@ final class KernelLogger {
   var fileLevel = egg_level(EGG_LOG_INFO) { didSet { describe() } }
   var consoleLevel = egg_level(EGG_LOG_INFO) { didSet { describe() } }
   var errors = ErrorPolicy.duplicate
+  /// The configuration lets lines onto the console; a level set later does not change that.
+  var usesConsole = true
   private var texts: [StaticText] = []
 
   init(_ name: String, id: Int) {

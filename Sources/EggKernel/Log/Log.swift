@@ -55,7 +55,6 @@ final class Log {
     core = KernelLogger("coreLogger", id: 1)
     errors = KernelLogger("errorLogger", id: 2)
     agent = KernelLogger("agentLogger", id: 3)
-    errors.consoleLevel = egg_level(EGG_LOG_NONE)
     all = [logger, core, errors, agent]
     processText = Array("\(getpid())".utf8)
     var name = [CChar](repeating: 0, count: 256)

@@ -91,6 +91,7 @@ extension Log {
     _ writesFiles: Bool
   ) {
     logger.consoleLevel = settings.consoleLevel
+    logger.usesConsole = settings.consoleLevel < egg_level(EGG_LOG_NONE)
     logger.fileLevel = settings.level
     logger.errors = settings.errors
     guard writesFiles, settings.level < egg_level(EGG_LOG_NONE) else {
@@ -110,7 +111,10 @@ extension Log {
   /// After the start, when `disableConsoleAfterReady` asks for it.
   func becomeReady(_ config: ConfigTree) {
     guard config.value(at: "logger.disableConsoleAfterReady")?.bool == true else { return }
-    for logger in all { logger.consoleLevel = egg_level(EGG_LOG_NONE) }
+    for logger in all {
+      logger.consoleLevel = egg_level(EGG_LOG_NONE)
+      logger.usesConsole = false
+    }
   }
 }
 

@@ -58,7 +58,7 @@ extension CronExpression {
   /// - Source: cron(8) of Vixie cron, "Notes" on daylight saving time.
   public func next(after instant: Int, in zone: TimeZone) -> Int? {
     // Far outside of calendars nothing runs, and no sum overflows.
-    guard abs(instant) < 1 << 40 else { return nil }
+    guard instant > -(1 << 40), instant < 1 << 40 else { return nil }
     var time = instant + 1
     if !followsHours { time = behindRepetition(time, zone) }
     for _ in 0..<1000 {

@@ -11,4 +11,5 @@ func router(_ app: Application) {
   app.router.get("/level/:name/:level", log.level)
   app.router.get("/crash/:how", log.crash)
   app.router.get("/reload", log.reload)
+  app.router.get("/run", app.controller.schedule.run)
 }
