@@ -111,6 +111,15 @@ let package = Package(
       sources: ["app.swift", "Sources/Plugin"],
       exclude: ["Tests", "Sources/CRedisTLS", "Sources/EggRedis", "Sources/RedisClient"]),
 
+    // What Socket.IO servers tell each other by way of Redis.
+    .target(
+      name: "MessagePack", dependencies: ["Egg"], path: "Plugins/socketio-redis/Sources/MessagePack",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "SocketIORedis", dependencies: ["Egg", "EggRedis", "RedisClient", "MessagePack"],
+      path: "Plugins/socketio-redis/Sources/SocketIORedis",
+      swiftSettings: unitSettings + loopSettings),
+
     // Tests.
     .target(name: "LoopProbeLibrary", path: "Tests/Probes/LoopProbeLibrary"),
     .executableTarget(
@@ -141,6 +150,11 @@ let package = Package(
     .testTarget(
       name: "RedisClientTests", dependencies: ["RedisClient", "RedisTestSupport"],
       path: "Plugins/redis/Tests/RedisClientTests", swiftSettings: unitSettings),
+    .testTarget(
+      name: "SocketIORedisTests",
+      dependencies: ["SocketIORedis", "MessagePack", "RedisClient", "RedisTestSupport"],
+      path: "Plugins/socketio-redis/Tests/SocketIORedisTests", exclude: ["corpus"],
+      swiftSettings: unitSettings),
     unit(
       "RedisProbe", "Plugins/redis/Tests/probe", dependencies: ["EggRedis"], sources: ["app"]),
     .testTarget(
