@@ -2,7 +2,7 @@ import CEggSocketIO
 import Egg
 
 /// Puts the engine in front of the application, offers `app.io` and the interface
-/// "egg.socketio/1", and takes `app/io/controller` and `app/io/middleware` of every unit.
+/// "socketio.server/1", and takes `app/io/controller` and `app/io/middleware` of every unit.
 final class SocketIOBoot: Boot {
   override func register() throws {
     let hub = Hub(app)

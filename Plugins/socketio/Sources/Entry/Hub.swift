@@ -11,7 +11,7 @@ final class Hub: SocketHandler {
   let app: Application
   private(set) var endpoint: EngineEndpoint?
   private(set) var server: SocketServer?
-  /// The table of "egg.socketio/1".
+  /// The table of "socketio.server/1".
   private(set) lazy var interface = Interface.make(self)
   /// Those of `app/io/middleware`, by name.
   var middlewares: [String: SocketMiddleware] = [:]
