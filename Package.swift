@@ -39,6 +39,9 @@ let package = Package(
     .library(name: "EggRedis", targets: ["EggRedis"]),
     .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
     .library(name: "EggRedisPlugin", type: .dynamic, targets: ["EggRedisPlugin"]),
+    .library(name: "EggSocketIOPlugin", type: .dynamic, targets: ["EggSocketIOPlugin"]),
+    .library(name: "EggSocketIO", targets: ["EggSocketIO"]),
+    .library(name: "EggEngineIO", targets: ["EggEngineIO", "EngineIO"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
@@ -119,6 +122,29 @@ let package = Package(
       name: "SocketIORedis", dependencies: ["Egg", "EggRedis", "RedisClient", "MessagePack"],
       path: "Plugins/socketio-redis/Sources/SocketIORedis",
       swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "EngineIO", dependencies: ["EggWebSocket"], path: "Plugins/socketio/Sources/EngineIO",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "EggEngineIO", dependencies: ["Egg", "EggWebSocket", "EngineIO"],
+      path: "Plugins/socketio/Sources/Endpoint", swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "SocketIO", dependencies: ["EngineIO"], path: "Plugins/socketio/Sources/SocketIO",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "CEggSocketIO", dependencies: ["PluginABI"],
+      path: "Plugins/socketio/Sources/CEggSocketIO"),
+    .target(
+      name: "EggSocketIO", dependencies: ["Egg", "CEggSocketIO"],
+      path: "Plugins/socketio/Sources/Client", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggSocketIOPlugin", "Plugins/socketio",
+      dependencies: ["PluginABI", "CEggSocketIO", "EggEngineIO", "EngineIO", "SocketIO"],
+      sources: ["app", "app.swift", "Sources/Entry"],
+      exclude: [
+        "Tests", "Sources/EngineIO", "Sources/SocketIO", "Sources/CEggSocketIO", "Sources/Client",
+        "Sources/Endpoint",
+      ]),
 
     // Tests.
     .target(name: "LoopProbeLibrary", path: "Tests/Probes/LoopProbeLibrary"),

@@ -1,0 +1,1 @@
+#include "egg_socketio.h"

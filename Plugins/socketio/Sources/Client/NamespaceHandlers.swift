@@ -1,0 +1,28 @@
+internal import Egg
+
+/// What this unit has for a namespace.
+final class NamespaceHandlers {
+  private(set) var connection: [(Socket) async throws -> Void] = []
+  private(set) var middlewares: [(Socket) async throws -> Void] = []
+  private var inherited: Set<ObjectIdentifier> = []
+
+  func add(_ handler: @escaping (Socket) async throws -> Void) { connection.append(handler) }
+  func use(_ middleware: @escaping (Socket) async throws -> Void) {
+    middlewares.append(middleware)
+  }
+
+  /// What was said of the namespaces on demand, for one that is made now.
+  func inherit(_ parent: NamespaceHandlers) {
+    guard inherited.insert(ObjectIdentifier(parent)).inserted else { return }
+    connection += parent.connection
+    middlewares += parent.middlewares
+  }
+
+  func connected(_ socket: Socket, _ client: Client) {
+    for handler in connection {
+      Task.immediate {
+        do { try await handler(socket) } catch { socket.core.report(error) }
+      }
+    }
+  }
+}

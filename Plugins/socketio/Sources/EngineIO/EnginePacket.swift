@@ -1,0 +1,49 @@
+/// The revision of Engine.IO that a client speaks.
+nonisolated public enum Revision: Int, Sendable {
+  /// Clients 1.x and 2.x: lengths in front of packets, the client sends the pings.
+  case v3 = 3
+  /// Clients 3.x and 4.x.
+  case v4 = 4
+}
+
+/// What stands in front of every packet.
+nonisolated public enum PacketKind: UInt8, Sendable {
+  case open = 0x30
+  case close, ping, pong, message, upgrade, noop
+}
+
+/// A packet from a client.
+nonisolated public enum Incoming: Equatable, Sendable {
+  case text(PacketKind, [UInt8])
+  /// A message of bytes.
+  case binary([UInt8])
+}
+
+/// A packet for one client or for many: what it takes on the wire is made once and kept.
+nonisolated public final class Outgoing: @unchecked Sendable {
+  /// Without the digit in front. Bytes when `isBinary`.
+  public let body: [UInt8]
+  public let kind: PacketKind
+  public let isBinary: Bool
+  /// Dropped when it cannot be sent at once.
+  public let isVolatile: Bool
+  /// Goes to more than one client.
+  public let isShared: Bool
+  /// What the host keeps with it for fan-out: frames in memory that connections share.
+  public var shared: AnyObject?
+  public var sharedV3: AnyObject?
+
+  public init(
+    _ kind: PacketKind, _ body: [UInt8] = [], isBinary: Bool = false, isVolatile: Bool = false,
+    isShared: Bool = false
+  ) {
+    self.isShared = isShared
+    self.kind = kind
+    self.body = body
+    self.isBinary = isBinary
+    self.isVolatile = isVolatile
+  }
+
+  /// What it counts in a queue.
+  public var size: Int { body.count + 1 }
+}

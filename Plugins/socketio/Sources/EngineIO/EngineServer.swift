@@ -1,0 +1,177 @@
+public import EggWebSocket
+
+/// What is told of sessions.
+public protocol EngineDelegate: AnyObject {
+  func opened(_ session: Session)
+  /// A message of text, UTF-8; the bytes are gone when this returns.
+  func received(_ session: Session, text: UnsafeRawBufferPointer)
+  func received(_ session: Session, binary: [UInt8])
+  /// Once for every session that was opened.
+  func closed(_ session: Session, _ reason: EndReason)
+}
+
+/// The sessions of one path, and what requests there are answered.
+///
+/// - Source: Engine.IO protocol 4 and 3; where they are silent, the reference server.
+public final class EngineServer {
+  public let options: EngineOptions
+  public let clock: AlarmClock
+  public weak var delegate: (any EngineDelegate)?
+  /// Whether a new client is welcome; a text refuses it.
+  public var allowRequest: ((EngineRequest) -> String?)?
+  /// Milliseconds since 1970.
+  public var wallClock: () -> Int = { 0 }
+  private var sessions: [String: Session] = [:]
+  private var isClosed = false
+
+  public init(_ options: EngineOptions, clock: AlarmClock) {
+    self.options = options
+    self.clock = clock
+  }
+
+  public var sessionCount: Int { sessions.count }
+
+  // MARK: requests
+
+  private enum Verdict {
+    case new
+    case known(Session)
+    case refused(EngineError, String?)
+  }
+
+  private func verify(_ request: EngineRequest, isUpgrade: Bool) -> Verdict {
+    let transport = request["transport"]
+    guard
+      transport == "polling" && options.allowsPolling
+        || transport == "websocket" && options.allowsWebSocket
+    else { return .refused(.transportUnknown, nil) }
+    guard request.originIsLegal else { return .refused(.badRequest, nil) }
+    if let sid = request.sid {
+      guard let session = sessions[sid] else { return .refused(.sessionUnknown, nil) }
+      if !isUpgrade, session.transportName != transport { return .refused(.badRequest, nil) }
+      return .known(session)
+    }
+    guard request.method == "GET" else { return .refused(.badMethod, nil) }
+    if transport == "websocket", !isUpgrade { return .refused(.badRequest, nil) }
+    if let refusal = allowRequest?(request) { return .refused(.forbidden, refusal) }
+    if let origins = options.origins, !request.origin.isEmpty,
+      !origins.contains(where: { $0 == "*" || $0.lowercased() == request.origin.lowercased() })
+    {
+      return .refused(.forbidden, nil)
+    }
+    if request.revision == .v3, !options.allowEIO3 { return .refused(.unsupportedVersion, nil) }
+    if isClosed || sessions.count >= options.maxSessions { return .refused(.forbidden, nil) }
+    return .new
+  }
+
+  /// Answers a request that asks for no upgrade.
+  ///
+  /// - Parameter body: reads the body, at most so many bytes.
+  /// - Returns: nil when the client has gone away.
+  public func answer(
+    _ request: EngineRequest, body: (Int) async throws(BodyFailure) -> [UInt8]
+  ) async -> EngineAnswer? {
+    var cross: [(name: String, value: String)] = []
+    if let cors = options.cors, request.originIsLegal {
+      cross = cors.fields(origin: request.origin)
+      if request.method == "OPTIONS" {
+        var answer = EngineAnswer()
+        answer.status = 204
+        answer.fields = cross + cors.preflightFields(requested: request.requestedHeaders)
+        return answer
+      }
+    }
+    guard var answer = await answerSameOrigin(request, body) else { return nil }
+    answer.fields += cross
+    if request.userAgent.contains(";MSIE") || request.userAgent.contains("Trident/") {
+      answer.fields.append(("X-XSS-Protection", "0"))
+    }
+    return answer
+  }
+
+  private func answerSameOrigin(
+    _ request: EngineRequest, _ body: (Int) async throws(BodyFailure) -> [UInt8]
+  ) async -> EngineAnswer? {
+    switch verify(request, isUpgrade: false) {
+    case .refused(let error, let text): return error.answer(text)
+    case .new: return handshake(request)
+    case .known(let session):
+      switch request.method {
+      case "GET": return await session.answerPoll()
+      case "POST" where session.isOpen: return await session.take(request, body)
+      case "POST": return EngineError.sessionUnknown.answer()
+      default: return EngineError.badRequest.answer()
+      }
+    }
+  }
+
+  private func handshake(_ request: EngineRequest) -> EngineAnswer {
+    let session = Session(self, request, peer: nil)
+    var answer = session.pollAnswer([Outgoing(.open, session.openBody)])
+    if let cookie = options.cookie {
+      answer.fields.append(("Set-Cookie", "\(cookie.name)=\(session.id); \(cookie.attributes)"))
+    }
+    begin(session)
+    return answer
+  }
+
+  func begin(_ session: Session) {
+    sessions[session.id] = session
+    if session.peer != nil { session.send(Outgoing(.open, session.openBody)) }
+    session.begin()
+    delegate?.opened(session)
+  }
+
+  // MARK: upgrades
+
+  public enum Upgrade {
+    /// Status 101 with these fields, then the connection belongs to the peer.
+    case accepted(WebSocketPeer, fields: [Handshake.Field])
+    /// This status with the text as it is, and the connection ends.
+    case refused(status: Int, message: String, fields: [Handshake.Field])
+  }
+
+  /// Answers a request that asks for a WebSocket.
+  public func upgrade(_ request: EngineRequest, _ handshake: Handshake) -> Upgrade {
+    let role: WebSocketPeer.Role
+    var candidateOf: Session?
+    switch verify(request, isUpgrade: true) {
+    case .refused(let error, let text):
+      return .refused(status: 400, message: text ?? error.message, fields: [])
+    case .new:
+      role = request["transport"] == "websocket" ? .fresh(request) : .doomed
+    case .known(let session):
+      if request["transport"] == "websocket", session.isOpen, session.peer == nil,
+        !session.isUpgrading, options.allowUpgrades
+      {
+        role = .candidate(session)
+        candidateOf = session
+      } else {
+        role = .doomed
+      }
+    }
+    switch handshake.answer(origins: ["*"], choose: { $0.first }) {
+    case .refused(_, let message, let fields):
+      return .refused(status: 400, message: message, fields: fields)
+    case .agreed(let fields):
+      let peer = WebSocketPeer(self, role)
+      candidateOf?.offer(peer)
+      return .accepted(peer, fields: fields)
+    }
+  }
+
+  // MARK: the end
+
+  func ended(_ session: Session, _ reason: EndReason) {
+    delegate?.closed(session, reason)
+    session.owner = nil
+  }
+
+  func forget(_ session: Session) { sessions[session.id] = nil }
+
+  /// Ends every session; new ones are refused.
+  public func close() {
+    isClosed = true
+    for session in sessions.values { session.close(.shuttingDown) }
+  }
+}

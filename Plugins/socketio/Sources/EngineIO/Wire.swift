@@ -1,0 +1,66 @@
+/// The connection under a WebSocket, as the host has it.
+public protocol Wire: AnyObject {
+  func write(_ frame: [UInt8]) -> WireState
+  /// The frame of a packet that goes to many; the host may keep it with the packet.
+  func write(_ packet: Outgoing, _ revision: Revision) -> WireState
+  /// Bytes that wait to be sent.
+  var waiting: Int { get }
+  /// Stops and restarts what comes in.
+  func pause(_ paused: Bool)
+  /// Sends what waits and ends; `now` drops what waits.
+  func close(now: Bool)
+}
+
+public enum WireState: Sendable {
+  case taken
+  /// Taken, and the client does not keep up.
+  case wait
+  /// The connection is gone, or too much waits.
+  case refused
+}
+
+extension Wire {
+  public func write(_ packet: Outgoing, _ revision: Revision) -> WireState {
+    write(packet.frame(revision))
+  }
+}
+
+extension Outgoing {
+  /// The WebSocket frame of this packet.
+  ///
+  /// - Source: RFC 6455 §5.2; Engine.IO: text is digit and body, a binary message is the bare
+  ///   bytes, with its type in front in revision 3.
+  public func frame(_ revision: Revision) -> [UInt8] {
+    let prefix: UInt8? = isBinary ? (revision == .v3 ? 4 : nil) : kind.rawValue
+    let count = body.count + (prefix == nil ? 0 : 1)
+    return [UInt8](unsafeUninitializedCapacity: count + 10) { out, size in
+      out[0] = isBinary ? 0x82 : 0x81
+      var at: Int
+      switch count {
+      case ...125:
+        out[1] = UInt8(truncatingIfNeeded: count)
+        at = 2
+      case ...0xFFFF:
+        out[1] = 126
+        out[2] = UInt8(truncatingIfNeeded: count >> 8)
+        out[3] = UInt8(truncatingIfNeeded: count)
+        at = 4
+      default:
+        out[1] = 127
+        for place in 0..<8 {
+          out[2 + place] = UInt8(truncatingIfNeeded: count >> (56 - place * 8))
+        }
+        at = 10
+      }
+      if let prefix {
+        out[at] = prefix
+        at += 1
+      }
+      body.withUnsafeBufferPointer { source in
+        guard let base = source.baseAddress else { return }
+        out.baseAddress?.advanced(by: at).initialize(from: base, count: source.count)
+      }
+      size = at + body.count
+    }
+  }
+}

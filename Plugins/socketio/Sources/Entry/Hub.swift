@@ -1,0 +1,294 @@
+import CEggSocketIO
+import Egg
+import EggEngineIO
+import EngineIO
+import PluginABI
+import SocketIO
+
+/// The plugin's heart: sockets of the server on one side, listeners, middlewares and controllers of
+/// the units on the other.
+final class Hub: SocketHandler {
+  let app: Application
+  private(set) var endpoint: EngineEndpoint?
+  private(set) var server: SocketServer?
+  /// The table of "socketio.server/1".
+  private(set) lazy var interface = Interface.make(self)
+  /// Those of `app/io/middleware`, by name.
+  var middlewares: [String: SocketMiddleware] = [:]
+  private var settings: IOSettings?
+  private var setups: [String: NamespaceSetup] = [:]
+  private var parents: [(listener: UInt32, id: UInt64, wants: egg_io_wants)] = []
+  private(set) var listeners: [Listener] = []
+  private var admissions: [Int64: UnsafeContinuation<Admission, Never>] = [:]
+  private var lastAdmission: Int64 = 0
+
+  enum Admission {
+    case admitted
+    case refused(message: String, data: [UInt8]?)
+  }
+
+  init(_ app: Application) { self.app = app }
+
+  private var lentText = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+  /// Bytes that stay until this is called again.
+  func lent(_ bytes: [UInt8]) -> egg_str {
+    lentText.deallocate()
+    lentText = .allocate(byteCount: bytes.count, alignment: 1)
+    lentText.copyBytes(from: bytes)
+    return text(UnsafeRawBufferPointer(lentText))
+  }
+
+  // MARK: the start
+
+  func configure(_ settings: IOSettings) throws {
+    self.settings = settings
+    let endpoint = EngineEndpoint(app, settings.engine)
+    let server = SocketServer(endpoint.server, limits: settings.limits)
+    server.handler = self
+    self.endpoint = endpoint
+    self.server = server
+    server.namespace("/")
+    for name in settings.namespaces.keys { server.namespace(name) }
+  }
+
+  /// - Throws: `EggError` for a name in `config.io` that no file has.
+  func checkMiddlewares() throws {
+    func find(_ name: String) throws -> SocketMiddleware {
+      if let found = middlewares[name] { return found }
+      throw EggError(
+        code: "EGG_SOCKETIO_MIDDLEWARE",
+        "can't find middleware: \(name) ! (config.io.namespace names it; expected"
+          + " app/io/middleware/\(name).swift in a unit, known are"
+          + " \(middlewares.keys.sorted().joined(separator: ", ")))")
+    }
+    for (name, names) in settings?.namespaces ?? [:] {
+      setups[name, default: NamespaceSetup()].connection = try names.connection.map(find)
+      setups[name, default: NamespaceSetup()].packet = try names.packet.map(find)
+    }
+  }
+
+  func attach(_ listener: Listener) -> UInt32 {
+    listeners.append(listener)
+    return UInt32(listeners.count - 1)
+  }
+
+  func listen(_ name: String, _ listener: UInt32, _ wants: egg_io_wants) {
+    let name = server?.namespace(name).name ?? name
+    setups[name, default: NamespaceSetup()].want(wants, listener)
+  }
+
+  func listen(parent: UInt64, _ listener: UInt32, _ wants: egg_io_wants) {
+    parents.removeAll { $0.listener == listener && $0.id == parent }
+    parents.append((listener, parent, wants))
+  }
+
+  func route(_ namespace: String, _ event: String, _ route: NamespaceSetup.Route) {
+    let name = server?.namespace(namespace).name ?? namespace
+    if setups[name]?.routes[event] == nil {
+      setups[name, default: NamespaceSetup()].routes[event] = route
+    }
+  }
+
+  // MARK: namespaces on demand
+
+  func makes(_ namespace: String, auth: [UInt8]) -> Bool {
+    var setup = setups[namespace] ?? NamespaceSetup()
+    var isThere = false
+    for parent in parents where listeners[Int(parent.listener)].matches(parent.id, namespace, auth) {
+      setup.want(parent.wants, parent.listener)
+      isThere = true
+    }
+    if isThere { setups[namespace] = setup }
+    return isThere
+  }
+
+  func emptied(_ namespace: Namespace) { setups[namespace.name] = nil }
+
+  // MARK: connections
+
+  func admit(_ socket: Socket) {
+    let setup = setups[socket.namespace.name] ?? NamespaceSetup()
+    socket.owner = SocketState()
+    if setup.admitters.isEmpty, setup.connection.isEmpty {
+      socket.accept()
+      return
+    }
+    Task.immediate { await self.decide(socket, setup) }
+  }
+
+  private func state(_ socket: Socket) -> SocketState? { socket.owner as? SocketState }
+
+  /// Runs the connection middlewares around the whole life of the connection.
+  private func decide(_ socket: Socket, _ setup: NamespaceSetup) async {
+    do {
+      for listener in setup.admitters {
+        guard socket.state == .pending else { return }
+        if case .refused(let message, let data) = await ask(listener, socket) {
+          return socket.refuse(message, data: data)
+        }
+      }
+      if !setup.connection.isEmpty, let state = state(socket) {
+        let ctx = try context(Visit(socket), state)
+        try await run(setup.connection[...], ctx) {
+          guard socket.accept() else { return }
+          await state.ended()
+        }
+      }
+      // Returning without `next()` lets the client in.
+      socket.accept()
+    } catch {
+      let failure = EggError(error)
+      app.coreLogger.error(failure)
+      socket.refuse(failure.message, data: Self.data(of: failure))
+    }
+  }
+
+  private func ask(_ listener: UInt32, _ socket: Socket) async -> Admission {
+    lastAdmission += 1
+    let number = lastAdmission
+    return await withUnsafeContinuation { continuation in
+      admissions[number] = continuation
+      listeners[Int(listener)].event(EGG_IO_ADMIT, socket, ack: Int(number))
+    }
+  }
+
+  func settle(_ number: Int64, _ admission: Admission) -> Bool {
+    guard let continuation = admissions.removeValue(forKey: number) else { return false }
+    continuation.resume(returning: admission)
+    return true
+  }
+
+  /// `data` of an error, as JSON text for the client.
+  static func data(of failure: EggError) -> [UInt8]? {
+    guard let data = failure.properties["data"], data.exists else { return nil }
+    return data.jsonBytes
+  }
+
+  private func context(_ visit: Visit, _ state: SocketState) throws -> Context {
+    let ctx = try app.createAnonymousContext(state.request(of: visit.socket))
+    ctx.ip = visit.socket.session.handshake.address
+    ctx[VisitKey.self] = visit
+    return ctx
+  }
+
+  private func run(
+    _ chain: ArraySlice<SocketMiddleware>, _ ctx: Context,
+    _ bottom: @escaping @MainActor () async throws -> Void
+  ) async throws {
+    guard let first = chain.first else { return try await bottom() }
+    try await first(ctx) { try await self.run(chain.dropFirst(), ctx, bottom) }
+  }
+
+  func connected(_ socket: Socket) {
+    for listener in listening(socket) { listener.event(EGG_IO_CONNECTION, socket) }
+  }
+
+  private func listening(_ socket: Socket) -> [Listener] {
+    (setups[socket.namespace.name]?.listeners ?? []).map { listeners[Int($0)] }
+  }
+
+  // MARK: packets
+
+  func received(_ socket: Socket, _ event: Event) {
+    guard let setup = setups[socket.namespace.name] else { return }
+    let route = setup.routes[event.name]
+    if setup.packet.isEmpty, route == nil {
+      for listener in setup.listeners { listeners[Int(listener)].message(socket, event) }
+      return
+    }
+    let json = Array(event.json)
+    let attachments = event.attachments
+    socket.count(handlers: 1)
+    Task.immediate {
+      await self.handle(socket, setup, json, attachments, event.ack)
+      socket.count(handlers: -1)
+    }
+  }
+
+  private func handle(
+    _ socket: Socket, _ setup: NamespaceSetup, _ json: [UInt8], _ attachments: [[UInt8]], _ ack: Int
+  ) async {
+    guard let state = state(socket) else { return }
+    do {
+      let packet = try BinaryValues.values(json, attachments)
+      let visit = Visit(socket, packet: .list(packet), ack: ack)
+      let ctx = try context(visit, state)
+      try await run(setup.packet[...], ctx) {
+        try await self.dispatch(socket, setup, ctx, visit, json, attachments)
+      }
+    } catch {
+      report(error, socket)
+    }
+  }
+
+  private func dispatch(
+    _ socket: Socket, _ setup: NamespaceSetup, _ ctx: Context, _ visit: Visit, _ json: [UInt8],
+    _ attachments: [[UInt8]]
+  ) async throws {
+    guard let name = visit.packet[0].string ?? visit.packet[0].int.map(String.init) else { return }
+    if !setup.listeners.isEmpty {
+      let arguments =
+        visit.isChanged
+        ? BinaryValues.arguments(visit.packet.array ?? [])
+        : EventArguments(json: json, attachments: attachments)
+      arguments.json.withUnsafeBytes { bytes in
+        let event = Event(
+          name: name, json: bytes, attachments: arguments.attachments, ack: visit.ack)
+        for listener in setup.listeners { listeners[Int(listener)].message(socket, event) }
+      }
+    }
+    guard let route = setup.routes[name] else { return }
+    do {
+      try await route.controller.invoke(route.action, ctx: ctx)
+    } catch {
+      var failure = EggError(error)
+      failure.message = "[egg-socket.io] controller execute error: \(failure.message)"
+      throw failure
+    }
+  }
+
+  private func report(_ error: any Error, _ socket: Socket) {
+    let failure = EggError(error)
+    app.coreLogger.error(failure)
+    socket.sendError(Self.data(of: failure) ?? Value.text(failure.message).jsonBytes)
+    for listener in listening(socket) { listener.event(EGG_IO_ERROR, socket, failure.message) }
+    system("error", socket, failure.message)
+  }
+
+  // MARK: the end
+
+  func failed(_ socket: Socket, _ message: String) {
+    for listener in listening(socket) { listener.event(EGG_IO_ERROR, socket, message) }
+    system("error", socket, message)
+  }
+
+  func disconnecting(_ socket: Socket, _ reason: String) {
+    for listener in listening(socket) { listener.event(EGG_IO_DISCONNECTING, socket, reason) }
+    system("disconnecting", socket, reason)
+  }
+
+  func ended(_ socket: Socket, _ reason: String, wasConnected: Bool) {
+    if wasConnected {
+      for listener in listening(socket) { listener.event(EGG_IO_DISCONNECT, socket, reason) }
+      system("disconnect", socket, reason)
+    }
+    state(socket)?.end()
+  }
+
+  /// Events of the server itself are routed too, without packet middlewares.
+  private func system(_ event: String, _ socket: Socket, _ reason: String) {
+    guard let route = setups[socket.namespace.name]?.routes[event], let state = state(socket) else {
+      return
+    }
+    Task.immediate {
+      do {
+        let visit = Visit(socket, packet: .list([.text(event), .text(reason)]))
+        let ctx = try self.context(visit, state)
+        try await route.controller.invoke(route.action, ctx: ctx)
+      } catch {
+        self.app.coreLogger.error(EggError(error))
+      }
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import Egg
+import EngineIO
+import SocketIO
+
+/// `config.io`, checked.
+struct IOSettings {
+  struct Names {
+    var connection: [String] = []
+    var packet: [String] = []
+  }
+
+  var engine = EngineOptions()
+  var limits = SocketLimits()
+  /// By namespace.
+  var namespaces: [String: Names] = [:]
+
+  /// - Throws: `EggError` that names the key, what was expected and what stands there.
+  init(_ config: Value) throws {
+    try readEngine(config["init"])
+    for (name, value) in config["namespace"].object ?? ValueMap() {
+      let key = "config.io.namespace[\"\(name)\"]"
+      guard name.hasPrefix("/") else {
+        throw Self.wrong(key, "a name that begins with \"/\"", .text(name))
+      }
+      var names = Names()
+      names.connection = try Self.names(value, key, "connectionMiddleware")
+      names.packet = try Self.names(value, key, "packetMiddleware")
+      namespaces[name] = names
+    }
+  }
+
+  private static func names(_ value: Value, _ key: String, _ list: String) throws -> [String] {
+    let names = value[list]
+    guard names.exists else { return [] }
+    guard let items = names.array else {
+      throw EggError(
+        code: "EGG_SOCKETIO_CONFIG", "config.\(list) must be Array! (\(key).\(list) is \(names.kindName))")
+    }
+    return try items.map { item in
+      guard let name = item.string else { throw wrong("\(key).\(list)", "names as text", item) }
+      return name
+    }
+  }
+
+  static func wrong(_ key: String, _ expected: String, _ found: Value) -> EggError {
+    let text = found.exists ? "\(found.kindName) \(found)" : "nothing"
+    return EggError(
+      code: "EGG_SOCKETIO_CONFIG", "\(key): expected \(expected), found \(text)")
+  }
+
+  // MARK: io.init
+
+  private mutating func readEngine(_ options: Value) throws {
+    for (name, value) in options.object ?? ValueMap() { try read(name, value) }
+  }
+
+  private mutating func read(_ name: String, _ value: Value) throws {
+    let key = "config.io.init.\(name)"
+    func number(atLeast least: Int = 1) throws -> Int {
+      guard let number = value.int, number >= least, number <= 1 << 40 else {
+        throw Self.wrong(key, "a whole number from \(least) on", value)
+      }
+      return number
+    }
+    func flag() throws -> Bool {
+      guard let flag = value.bool else { throw Self.wrong(key, "true or false", value) }
+      return flag
+    }
+    switch name {
+    case "path":
+      guard let path = value.string, path.hasPrefix("/") else {
+        throw Self.wrong(key, "a path that begins with \"/\"", value)
+      }
+      engine.path = path.hasSuffix("/") ? path : path + "/"
+    case "pingInterval": engine.pingInterval = try number()
+    case "pingTimeout": engine.pingTimeout = try number()
+    case "upgradeTimeout": engine.upgradeTimeout = try number()
+    case "maxHttpBufferSize":
+      engine.maxHttpBufferSize = try number()
+      limits.maxEventSize = engine.maxHttpBufferSize
+    case "transports":
+      let names = value.array?.compactMap(\.string) ?? []
+      guard !names.isEmpty, names.allSatisfy({ $0 == "polling" || $0 == "websocket" }) else {
+        throw Self.wrong(key, "a list of \"polling\" and \"websocket\"", value)
+      }
+      engine.allowsPolling = names.contains("polling")
+      engine.allowsWebSocket = names.contains("websocket")
+    case "allowUpgrades": engine.allowUpgrades = try flag()
+    case "allowEIO3": engine.allowEIO3 = try flag()
+    case "jsonp": engine.jsonp = try flag()
+    case "cors": engine.cors = try cors(key, value)
+    case "cookie": engine.cookie = try cookie(key, value)
+    case "origins":
+      guard let list = value.array, list.allSatisfy({ $0.string != nil }) else {
+        throw Self.wrong(key, "a list of origins", value)
+      }
+      engine.origins = list.compactMap(\.string)
+    case "maxQueue": engine.maxQueue = try number(atLeast: 1024)
+    case "maxPackets": engine.maxPackets = try number()
+    case "maxSessions": engine.maxSessions = try number()
+    case "connectTimeout": limits.connectTimeout = try number()
+    case "maxAttachments": limits.maxAttachments = try number(atLeast: 0)
+    case "maxNamespaces": limits.maxNamespaces = try number()
+    case "maxRunning": limits.maxRunning = try number(atLeast: 2)
+    default:
+      throw EggError(
+        code: "EGG_SOCKETIO_CONFIG",
+        "\(key): there is no such option; known are \(Self.known.joined(separator: ", "))")
+    }
+  }
+
+  private static let known = [
+    "path", "pingInterval", "pingTimeout", "upgradeTimeout", "maxHttpBufferSize", "transports",
+    "allowUpgrades", "allowEIO3", "jsonp", "cors", "cookie", "origins", "maxQueue", "maxPackets",
+    "maxSessions", "connectTimeout", "maxAttachments", "maxNamespaces", "maxRunning",
+  ]
+
+  /// `true`, `"*"`, an origin, or `{origin, credentials, methods, allowedHeaders, maxAge}`.
+  private func cors(_ key: String, _ value: Value) throws -> CrossOrigin? {
+    var cors = CrossOrigin()
+    var origin = value
+    if value.object != nil {
+      origin = value.origin
+      cors.credentials = value.credentials.isTruthy
+      if let methods = Self.joined(value.methods) { cors.methods = methods }
+      cors.allowedHeaders = Self.joined(value.allowedHeaders)
+      cors.maxAge = value.maxAge.int
+    }
+    switch origin {
+    case .undefined where value.object != nil: cors.origins = .any
+    case .boolean(true): cors.origins = .reflected
+    case .boolean(false), .null: return nil
+    case .text("*"): cors.origins = .any
+    case .text(let text): cors.origins = .fixed(text)
+    case .list(let list): cors.origins = .list(list.compactMap(\.string))
+    default: throw Self.wrong(key, "an origin, a list of origins, true or an object", value)
+    }
+    return cors
+  }
+
+  private static func joined(_ value: Value) -> String? {
+    value.string ?? value.array.map { $0.compactMap(\.string).joined(separator: ",") }
+  }
+
+  /// `true`, a name, or `{name, path, httpOnly, sameSite, secure, maxAge}`.
+  private func cookie(_ key: String, _ value: Value) throws -> SessionCookie? {
+    var cookie = SessionCookie()
+    switch value {
+    case .boolean(let isOn): return isOn ? cookie : nil
+    case .null: return nil
+    case .text(let name): cookie.name = name
+    case .map:
+      if let name = value.name.string { cookie.name = name }
+      var parts = ["Path=\(value.path.string ?? "/")"]
+      if let age = value.maxAge.int { parts.append("Max-Age=\(age)") }
+      if value.httpOnly.bool ?? true { parts.append("HttpOnly") }
+      if value.secure.bool ?? false { parts.append("Secure") }
+      let site = value.sameSite.string ?? "lax"
+      parts.append("SameSite=\(site.prefix(1).uppercased())\(site.dropFirst().lowercased())")
+      cookie.attributes = parts.joined(separator: "; ")
+    default: throw Self.wrong(key, "true, a name or an object", value)
+    }
+    let isName = cookie.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3D && $0 != 0x3B }
+    guard isName, !cookie.name.isEmpty else { throw Self.wrong(key, "a cookie's name", value) }
+    return cookie
+  }
+}

@@ -1,0 +1,49 @@
+public import EngineIO
+
+/// A part of the server with sockets, rooms and events of its own.
+public final class Namespace {
+  public let name: String
+  public unowned let server: SocketServer
+  /// Made on demand, and gone with the last socket.
+  public let isDynamic: Bool
+  public private(set) lazy var adapter: any Adapter = server.makeAdapter(self)
+  /// Everybody that has been let in, by id.
+  public private(set) var connected: [String: Socket] = [:]
+  /// Everybody that middleware is still deciding on.
+  private var pending: [String: Socket] = [:]
+  private var lastAck = -1
+
+  init(_ name: String, _ server: SocketServer, isDynamic: Bool) {
+    self.name = name
+    self.server = server
+    self.isDynamic = isDynamic
+  }
+
+  /// Ids are not those of one socket, so that one packet may go to many.
+  func nextAck() -> Int {
+    lastAck += 1
+    return lastAck
+  }
+
+  /// By id; also one that middleware is still deciding on.
+  public func socket(_ id: String) -> Socket? { connected[id] ?? pending[id] }
+
+  func begin(_ socket: Socket) {
+    pending[socket.id] = socket
+    server.register(socket)
+  }
+
+  func add(_ socket: Socket) {
+    pending[socket.id] = nil
+    connected[socket.id] = socket
+  }
+
+  func remove(_ socket: Socket) {
+    connected[socket.id] = nil
+    pending[socket.id] = nil
+    server.unregister(socket)
+    if isDynamic, connected.isEmpty, pending.isEmpty { server.emptied(self) }
+  }
+
+  public var clock: AlarmClock { server.clock }
+}

@@ -1,0 +1,252 @@
+public import EngineIO
+
+/// A client in one namespace.
+public final class Socket: Hashable {
+  public enum State: Sendable {
+    /// Middleware is deciding.
+    case pending
+    case connected
+    case ended
+  }
+
+  public let id: String
+  /// Unique in this process, never used again.
+  public let number: UInt64
+  public unowned let namespace: Namespace
+  public let client: Client
+  /// The payload of CONNECT, a JSON object; empty for none.
+  public let auth: [UInt8]
+  /// Namespace and query of an old client's CONNECT, `token=1`.
+  public let query: String
+  /// What the application keeps with it, a JSON object.
+  public var data: [UInt8] = []
+  /// What the layer above keeps with it.
+  public var owner: AnyObject?
+  public private(set) var state = State.pending
+  /// Rooms that it joined, except that of its own id.
+  public internal(set) var rooms: Set<String> = []
+  public private(set) var isInOwnRoom = false
+  private var waiting: [Int: AckWait] = [:]
+  private var running = 0
+
+  init(
+    _ id: String, number: UInt64, _ namespace: Namespace, _ client: Client, auth: [UInt8],
+    query: String
+  ) {
+    self.id = id
+    self.number = number
+    self.namespace = namespace
+    self.client = client
+    self.auth = auth
+    self.query = query
+  }
+
+  nonisolated public static func == (a: Socket, b: Socket) -> Bool { a === b }
+  nonisolated public func hash(into hasher: inout Hasher) {
+    hasher.combine(ObjectIdentifier(self))
+  }
+
+  public var isConnected: Bool { state == .connected }
+  public var hasEnded: Bool { state == .ended }
+  public var session: Session { client.session }
+  private var server: SocketServer { client.server }
+
+  /// Its rooms and that of its own id.
+  public var allRooms: [String] { (isInOwnRoom ? [id] : []) + rooms.sorted() }
+
+  public func isIn(_ room: String) -> Bool {
+    rooms.contains(room) || room == id && state != .ended
+  }
+
+  // MARK: the beginning
+
+  /// Middleware has let it in.
+  ///
+  /// - Returns: false when it has gone meanwhile.
+  @discardableResult
+  public func accept() -> Bool {
+    guard state == .pending else { return false }
+    guard session.isOpen else { return false }
+    state = .connected
+    isInOwnRoom = true
+    namespace.add(self)
+    client.connected(self)
+    send(connectPacket)
+    server.handler?.connected(self)
+    return true
+  }
+
+  private var connectPacket: OutPacket {
+    session.revision == .v4
+      ? OutPacket(.connect, namespace.name, EventArguments("{\"sid\":\"\(id)\"}"))
+      : OutPacket(.connect, namespace.name)
+  }
+
+  /// Middleware has refused it.
+  ///
+  /// - Parameters:
+  ///   - data: JSON text.
+  public func refuse(_ message: String, data: [UInt8]? = nil) {
+    guard state == .pending else { return }
+    let text = jsonText(message)
+    if session.revision == .v4 {
+      var json = Array("{\"message\":".utf8) + text
+      if let data { json += Array(",\"data\":".utf8) + data }
+      send(OutPacket(.error, namespace.name, EventArguments(json: json + [UInt8(ascii: "}")])))
+    } else {
+      send(OutPacket(.error, namespace.name, EventArguments(json: data ?? text)))
+    }
+    end("refused")
+  }
+
+  // MARK: what goes
+
+  func send(_ packet: OutPacket) {
+    packet.send(to: session)
+  }
+
+  /// - Parameters:
+  ///   - arguments: a list, the event's name first.
+  ///   - answer: asks for an acknowledgement; nil: no.
+  ///   - timeout: milliseconds; 0: none.
+  public func emit(
+    _ arguments: EventArguments, isVolatile: Bool = false, timeout: Int = 0,
+    answer: ((Result<EventArguments, AckFailure>) -> Void)? = nil
+  ) {
+    guard state != .ended else {
+      answer?(.failure(.disconnected))
+      return
+    }
+    var id = -1
+    if let answer {
+      id = namespace.nextAck()
+      let wait = AckWait(self, id, answer)
+      waiting[id] = wait
+      if timeout > 0 { server.clock.set(wait, after: timeout) }
+    }
+    send(OutPacket(.event, namespace.name, ack: id, arguments, isVolatile: isVolatile))
+  }
+
+  /// Answers an event of the client.
+  public func acknowledge(_ id: Int, _ arguments: EventArguments) {
+    guard state == .connected else { return }
+    send(OutPacket(.ack, namespace.name, ack: id, arguments))
+  }
+
+  /// For clients of old: `4"message"`, which newer ones would take for the end of the connection.
+  public func sendError(_ json: [UInt8]) {
+    guard state == .connected, session.revision == .v3 else { return }
+    send(OutPacket(.error, namespace.name, EventArguments(json: json)))
+  }
+
+  // MARK: what comes
+
+  func answered(_ id: Int, _ arguments: EventArguments) {
+    guard let wait = waiting.removeValue(forKey: id) else { return }
+    server.clock.cancel(wait)
+    wait.settle(.success(arguments))
+  }
+
+  /// An answer to a packet that went to many: kept here like the others.
+  func expect(_ id: Int, _ answer: @escaping (Result<EventArguments, AckFailure>) -> Void) {
+    waiting[id] = AckWait(self, id, answer)
+  }
+
+  func stopWaiting(_ id: Int) {
+    guard let wait = waiting.removeValue(forKey: id) else { return }
+    server.clock.cancel(wait)
+  }
+
+  fileprivate func timedOut(_ id: Int) {
+    waiting.removeValue(forKey: id)?.settle(.failure(.timeout))
+  }
+
+  /// A handler has begun or ended; a client whose handlers are far behind is held back.
+  public func count(handlers change: Int) {
+    running += change
+    if change > 0, running == server.limits.maxRunning { session.pause(true) }
+    if change < 0, running == server.limits.maxRunning / 2 { session.pause(false) }
+  }
+
+  // MARK: rooms
+
+  public func join(_ names: [String]) {
+    guard state != .ended else { return }
+    for name in names where name.utf8.count <= server.limits.maxRoomName {
+      if name == id { isInOwnRoom = true } else { namespace.adapter.add(self, name) }
+    }
+  }
+
+  public func leave(_ name: String) {
+    if name == id { isInOwnRoom = false } else { namespace.adapter.remove(self, name) }
+  }
+
+  // MARK: the end
+
+  /// Ends this namespace for the client, or with `close` the whole connection.
+  public func disconnect(close: Bool = false) {
+    switch state {
+    case .ended: return
+    case .pending:
+      // What was sent before reaches the handlers of a client only behind CONNECT.
+      send(connectPacket)
+      if close { return client.disconnect() }
+      send(OutPacket(.disconnect, namespace.name))
+      end("server namespace disconnect")
+    case .connected:
+      if close { return client.disconnect() }
+      send(OutPacket(.disconnect, namespace.name))
+      end("server namespace disconnect")
+    }
+  }
+
+  func end(_ reason: String) {
+    guard state != .ended else { return }
+    let wasConnected = state == .connected
+    if wasConnected { server.handler?.disconnecting(self, reason) }
+    guard state != .ended else { return }
+    state = .ended
+    client.forget(self)
+    isInOwnRoom = false
+    namespace.adapter.removeAll(self)
+    namespace.remove(self)
+    let waits = waiting
+    waiting = [:]
+    for wait in waits.values {
+      server.clock.cancel(wait)
+      wait.settle(.failure(.disconnected))
+    }
+    server.handler?.ended(self, reason, wasConnected: wasConnected)
+    owner = nil
+  }
+}
+
+/// Why there is no answer.
+nonisolated public enum AckFailure: Error, Sendable {
+  case timeout, disconnected
+
+  public var message: String {
+    switch self {
+    case .timeout: "operation has timed out"
+    case .disconnected: "socket has been disconnected"
+    }
+  }
+}
+
+/// An acknowledgement that is waited for.
+final class AckWait: Alarm {
+  private weak var socket: Socket?
+  private let id: Int
+  private let answer: (Result<EventArguments, AckFailure>) -> Void
+
+  init(_ socket: Socket, _ id: Int, _ answer: @escaping (Result<EventArguments, AckFailure>) -> Void) {
+    self.socket = socket
+    self.id = id
+    self.answer = answer
+    super.init()
+  }
+
+  func settle(_ result: Result<EventArguments, AckFailure>) { answer(result) }
+
+  override func ring() { socket?.timedOut(id) }
+}
