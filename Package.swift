@@ -123,6 +123,9 @@ let package = Package(
       path: "Plugins/socketio-redis/Sources/SocketIORedis",
       swiftSettings: unitSettings + loopSettings),
     .target(
+      name: "SocketIORedisBridge", dependencies: ["Egg", "SocketIO", "SocketIORedis", "RedisClient"],
+      path: "Plugins/socketio-redis/Sources/Bridge", swiftSettings: unitSettings + loopSettings),
+    .target(
       name: "EngineIO", dependencies: ["EggWebSocket"], path: "Plugins/socketio/Sources/EngineIO",
       swiftSettings: unitSettings + loopSettings),
     .target(
@@ -139,7 +142,9 @@ let package = Package(
       path: "Plugins/socketio/Sources/Client", swiftSettings: unitSettings + loopSettings),
     unit(
       "EggSocketIOPlugin", "Plugins/socketio",
-      dependencies: ["PluginABI", "CEggSocketIO", "EggEngineIO", "EngineIO", "SocketIO"],
+      dependencies: [
+        "PluginABI", "CEggSocketIO", "EggEngineIO", "EngineIO", "SocketIO", "SocketIORedisBridge",
+      ],
       sources: ["app", "app.swift", "Sources/Entry"],
       exclude: [
         "Tests", "Sources/EngineIO", "Sources/SocketIO", "Sources/CEggSocketIO", "Sources/Client",

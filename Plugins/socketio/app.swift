@@ -50,9 +50,15 @@ final class SocketIOBoot: Boot {
     try app[HubKey.self]?.configure(IOSettings(app.config.io))
   }
 
-  override func didLoad() async throws { try app[HubKey.self]?.checkMiddlewares() }
+  override func didLoad() async throws {
+    try app[HubKey.self]?.checkMiddlewares()
+    try await app[HubKey.self]?.bridge?.start()
+  }
 
-  override func beforeClose() async throws { app[HubKey.self]?.server?.close() }
+  override func beforeClose() async throws {
+    app[HubKey.self]?.server?.close()
+    await app[HubKey.self]?.bridge?.end()
+  }
 }
 
 enum HubKey: StorageKey { typealias Value = Hub }
