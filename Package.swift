@@ -37,6 +37,7 @@ let package = Package(
     .library(name: "EggView", type: .dynamic, targets: ["EggView"]),
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
     .library(name: "EggRedis", targets: ["EggRedis"]),
+    .library(name: "SocketIORedisProbe", type: .dynamic, targets: ["SocketIORedisProbe"]),
     .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
     .library(name: "EggRedisPlugin", type: .dynamic, targets: ["EggRedisPlugin"]),
     .library(name: "EggSocketIOPlugin", type: .dynamic, targets: ["EggSocketIOPlugin"]),
@@ -186,6 +187,12 @@ let package = Package(
       dependencies: ["SocketIORedis", "MessagePack", "RedisClient", "RedisTestSupport"],
       path: "Plugins/socketio-redis/Tests/SocketIORedisTests", exclude: ["corpus"],
       swiftSettings: unitSettings),
+    unit(
+      "SocketIORedisProbe", "Plugins/socketio-redis/Tests/probe", dependencies: ["EggSocketIO"],
+      sources: ["app"]),
+    .testTarget(
+      name: "SocketIORedisBridgeTests", dependencies: ["RedisTestSupport", "EggCommand"],
+      path: "Plugins/socketio-redis/Tests/BridgeTests", swiftSettings: unitSettings),
     unit(
       "RedisProbe", "Plugins/redis/Tests/probe", dependencies: ["EggRedis"], sources: ["app"]),
     .testTarget(
