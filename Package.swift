@@ -39,6 +39,7 @@ let package = Package(
     .library(name: "EggRedis", targets: ["EggRedis"]),
     .library(name: "SocketIORedisProbe", type: .dynamic, targets: ["SocketIORedisProbe"]),
     .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
+    .executable(name: "redis-bench", targets: ["RedisBench"]),
     .library(name: "EggRedisPlugin", type: .dynamic, targets: ["EggRedisPlugin"]),
     .library(name: "EggSocketIOPlugin", type: .dynamic, targets: ["EggSocketIOPlugin"]),
     .library(name: "EggSocketIO", targets: ["EggSocketIO"]),
@@ -110,10 +111,13 @@ let package = Package(
     .target(
       name: "RedisClient", dependencies: ["Egg", "EggRedis", "CRedisTLS"],
       path: "Plugins/redis/Sources/RedisClient", swiftSettings: unitSettings + loopSettings),
+    .executableTarget(
+      name: "RedisBench", dependencies: ["EggRedis", "RedisClient"],
+      path: "Plugins/redis/Tools/Bench", swiftSettings: unitSettings + loopSettings),
     unit(
       "EggRedisPlugin", "Plugins/redis", dependencies: ["EggRedis", "RedisClient"],
-      sources: ["app.swift", "Sources/Plugin"],
-      exclude: ["Tests", "Sources/CRedisTLS", "Sources/EggRedis", "Sources/RedisClient"]),
+      sources: ["agent.swift", "app.swift", "Sources/Plugin"],
+      exclude: ["Tests", "Tools", "Sources/CRedisTLS", "Sources/EggRedis", "Sources/RedisClient"]),
 
     // What Socket.IO servers tell each other by way of Redis.
     .target(

@@ -21,16 +21,28 @@ nonisolated final class PollingClient: @unchecked Sendable {
   private init(_ url: String) { self.url = url }
 
   @concurrent func post(_ packet: String) async throws {
-    #expect(
-      try await RedisServer.run([
-        "curl", "-sm", "10", "-H", "Content-Type: text/plain", "--data-binary", packet, url,
-      ]) == "ok")
+    let answer = try await RedisServer.run([
+      "curl", "-sm", "10", "-H", "Content-Type: text/plain", "--data-binary", packet, url,
+    ])
+    // Whatever follows would only be about a session that has ended.
+    guard answer == "ok" else { throw RedisServer.Failure(description: "\(packet): \(answer)") }
   }
 
   /// What comes next: packets, with a letter between them.
   @concurrent func next() async throws -> String {
     try await RedisServer.run(["curl", "-sm", "10", url])
       .replacingOccurrences(of: "\u{1e}", with: " ")
+  }
+
+  /// Asks until the answer is the one that is waited for.
+  func waits(for answer: String, to event: String) async throws {
+    var last = ""
+    for _ in 0..<100 {
+      last = try await ask(event)
+      if last == answer { return }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    Issue.record("\(event): waited for \(answer), the last answer is \(last)")
   }
 
   /// An event with an answer.
