@@ -54,6 +54,10 @@ let package = Package(
     .library(name: "BuiltinsProbe", type: .dynamic, targets: ["BuiltinsProbe"]),
     .library(name: "EggRedis", targets: ["EggRedis"]),
     .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
+    .library(name: "EggRedis", targets: ["EggRedis"]),
+    .library(name: "SocketIORedisProbe", type: .dynamic, targets: ["SocketIORedisProbe"]),
+    .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
+    .executable(name: "redis-bench", targets: ["RedisBench"]),
     .library(name: "EggRedisPlugin", type: .dynamic, targets: ["EggRedisPlugin"]),
     .library(name: "EggSocketIOPlugin", type: .dynamic, targets: ["EggSocketIOPlugin"]),
     .library(name: "EggSocketIO", targets: ["EggSocketIO"]),
@@ -155,6 +159,25 @@ let package = Package(
     // Databases: the statement builder, what MySQL and SQLite share, and the plugins.
     .target(name: "EggSQL", path: "Plugins/sql/Sources/EggSQL"),
     .testTarget(name: "EggSQLTests", dependencies: ["EggSQL"], path: "Plugins/sql/Tests/EggSQLTests"),
+    .executableTarget(
+      name: "RedisBench", dependencies: ["EggRedis", "RedisClient"],
+      path: "Plugins/redis/Tools/Bench", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggRedisPlugin", "Plugins/redis", dependencies: ["EggRedis", "RedisClient"],
+      sources: ["agent.swift", "app.swift", "Sources/Plugin"],
+      exclude: ["Tests", "Tools", "Sources/CRedisTLS", "Sources/EggRedis", "Sources/RedisClient"]),
+
+    // What Socket.IO servers tell each other by way of Redis.
+    .target(
+      name: "MessagePack", dependencies: ["Egg"], path: "Plugins/socketio-redis/Sources/MessagePack",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "SocketIORedis", dependencies: ["Egg", "EggRedis", "RedisClient", "MessagePack"],
+      path: "Plugins/socketio-redis/Sources/SocketIORedis",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "SocketIORedisBridge", dependencies: ["Egg", "SocketIO", "SocketIORedis", "RedisClient"],
+      path: "Plugins/socketio-redis/Sources/Bridge", swiftSettings: unitSettings + loopSettings),
     .target(
       name: "EngineIO", dependencies: ["EggWebSocket"], path: "Plugins/socketio/Sources/EngineIO",
       swiftSettings: unitSettings + loopSettings),
@@ -172,7 +195,9 @@ let package = Package(
       path: "Plugins/socketio/Sources/Client", swiftSettings: unitSettings + loopSettings),
     unit(
       "EggSocketIOPlugin", "Plugins/socketio",
-      dependencies: ["PluginABI", "CEggSocketIO", "EggEngineIO", "EngineIO", "SocketIO"],
+      dependencies: [
+        "PluginABI", "CEggSocketIO", "EggEngineIO", "EngineIO", "SocketIO", "SocketIORedisBridge",
+      ],
       sources: ["app", "app.swift", "Sources/Entry"],
       exclude: [
         "Tests", "Sources/EngineIO", "Sources/SocketIO", "Sources/CEggSocketIO", "Sources/Client",
@@ -219,6 +244,17 @@ let package = Package(
     .testTarget(
       name: "RedisClientTests", dependencies: ["RedisClient", "RedisTestSupport"],
       path: "Plugins/redis/Tests/RedisClientTests", swiftSettings: unitSettings),
+    .testTarget(
+      name: "SocketIORedisTests",
+      dependencies: ["SocketIORedis", "MessagePack", "RedisClient", "RedisTestSupport"],
+      path: "Plugins/socketio-redis/Tests/SocketIORedisTests", exclude: ["corpus"],
+      swiftSettings: unitSettings),
+    unit(
+      "SocketIORedisProbe", "Plugins/socketio-redis/Tests/probe", dependencies: ["EggSocketIO"],
+      sources: ["app"]),
+    .testTarget(
+      name: "SocketIORedisBridgeTests", dependencies: ["RedisTestSupport", "EggCommand"],
+      path: "Plugins/socketio-redis/Tests/BridgeTests", swiftSettings: unitSettings),
     unit(
       "RedisProbe", "Plugins/redis/Tests/probe", dependencies: ["EggRedis"], sources: ["app"]),
     .testTarget(

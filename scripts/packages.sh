@@ -29,6 +29,7 @@ for purpose in "$@"; do
     build)
       need pkg-config "finds the libraries below" has pkg-config
       need libssl-dev "OpenSSL: digests, signatures, random bytes" pkg-config --exists libcrypto
+      need libssl-dev "OpenSSL: encrypted connections" pkg-config --exists libssl
       need zlib1g-dev "zlib: compressed request bodies" pkg-config --exists zlib
       ;;
     test)
@@ -41,6 +42,9 @@ for purpose in "$@"; do
       need nodejs "runs the reference of the template tests" has node
       need node-nunjucks "the reference of the template tests" installed node-nunjucks
       need tzdata "the zones of scheduled jobs" test -e /usr/share/zoneinfo/Europe/Berlin
+      need redis-server "the server of the Redis tests" has redis-server
+      need redis-tools "looks at it with another client than ours" has redis-cli
+      need openssl "makes certificates for tests" has openssl
       need abigail-tools "compares the plugin interface with its releases" has abidiff
       ;;
     *)

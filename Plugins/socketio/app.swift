@@ -2,7 +2,7 @@ import CEggSocketIO
 import Egg
 
 /// Puts the engine in front of the application, offers `app.io` and the interface
-/// "egg.socketio/1", and takes `app/io/controller` and `app/io/middleware` of every unit.
+/// "socketio.server/1", and takes `app/io/controller` and `app/io/middleware` of every unit.
 final class SocketIOBoot: Boot {
   override func register() throws {
     let hub = Hub(app)
@@ -50,9 +50,15 @@ final class SocketIOBoot: Boot {
     try app[HubKey.self]?.configure(IOSettings(app.config.io))
   }
 
-  override func didLoad() async throws { try app[HubKey.self]?.checkMiddlewares() }
+  override func didLoad() async throws {
+    try app[HubKey.self]?.checkMiddlewares()
+    try await app[HubKey.self]?.bridge?.start()
+  }
 
-  override func beforeClose() async throws { app[HubKey.self]?.server?.close() }
+  override func beforeClose() async throws {
+    app[HubKey.self]?.server?.close()
+    await app[HubKey.self]?.bridge?.end()
+  }
 }
 
 enum HubKey: StorageKey { typealias Value = Hub }

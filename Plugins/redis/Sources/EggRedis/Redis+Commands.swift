@@ -39,7 +39,7 @@ extension Redis {
   }
 
   public func mset(_ values: [String: any Encodable]) async throws {
-    try await backend.call("MSET", values.flatMap { [.text($0.key), Value($0.value)] })
+    _ = try await backend.call("MSET", values.flatMap { [.text($0.key), Value($0.value)] })
   }
 
   /// - Returns: the number after the change.

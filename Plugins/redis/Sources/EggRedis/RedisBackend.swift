@@ -26,7 +26,7 @@ import Egg
 }
 
 /// What is listened to on behalf of somebody.
-@MainActor public protocol RedisListening: AnyObject {
+@MainActor public protocol RedisListening: AnyObject, Sendable {
   func end() async throws
 }
 

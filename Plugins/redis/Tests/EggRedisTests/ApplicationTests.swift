@@ -59,7 +59,7 @@ import Testing
         "config.redis.client: 127.0.0.1:\(nowhere): Connection refused"),
       (#"{"port":\#(redis.port)}"#, "config.redis.client.host: missing"),
     ] {
-      let failure = await #expect(throws: ProbeServer.Failure.self) {
+      let failure = await #expect(throws: EggServer.Failure.self) {
         _ = try await ProbeServer.start(#"{"redis":{"client":\#(client)}}"#)
       }
       #expect(failure?.description.contains(message) == true, "\(failure?.description ?? "")")

@@ -11,6 +11,7 @@ nonisolated public final class RedisServer: @unchecked Sendable {
 
   public struct Failure: Error, CustomStringConvertible {
     public let description: String
+    public init(description: String) { self.description = description }
   }
 
   /// Starts one, off the main actor: clients under test must not be kept waiting.

@@ -1,7 +1,7 @@
 internal import CEggSocketIO
 internal import Egg
 
-/// This unit's end of "egg.socketio/1".
+/// This unit's end of "socketio.server/1".
 final class Client {
   let app: Application
   /// nil: the plugin is not on, which stops the start.

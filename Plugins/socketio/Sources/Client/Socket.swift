@@ -68,6 +68,11 @@ public struct Socket {
     client.emit(core.number, core.checked(event) + args.map { Value($0) }, flags)
   }
 
+  /// The same with the arguments in a list.
+  public func emit(_ event: String, _ args: [Value]) {
+    client.emit(core.number, core.checked(event) + args, flags)
+  }
+
   /// The event `message`.
   public func send(_ args: any Encodable...) {
     client.emit(core.number, [.text("message")] + args.map { Value($0) }, flags)

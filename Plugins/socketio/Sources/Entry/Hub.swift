@@ -4,6 +4,7 @@ import EggEngineIO
 import EngineIO
 import PluginABI
 import SocketIO
+import SocketIORedisBridge
 
 /// The plugin's heart: sockets of the server on one side, listeners, middlewares and controllers of
 /// the units on the other.
@@ -11,7 +12,9 @@ final class Hub: SocketHandler {
   let app: Application
   private(set) var endpoint: EngineEndpoint?
   private(set) var server: SocketServer?
-  /// The table of "egg.socketio/1".
+  /// The connection to other servers; nil without `config.io.redis`.
+  private(set) var bridge: RedisBridge?
+  /// The table of "socketio.server/1".
   private(set) lazy var interface = Interface.make(self)
   /// Those of `app/io/middleware`, by name.
   var middlewares: [String: SocketMiddleware] = [:]
@@ -46,6 +49,11 @@ final class Hub: SocketHandler {
     let endpoint = EngineEndpoint(app, settings.engine)
     let server = SocketServer(endpoint.server, limits: settings.limits)
     server.handler = self
+    if app.config.io.redis.exists {
+      let bridge = try RedisBridge(app.config.io.redis, app: app)
+      server.makeAdapter = { bridge.adapter($0) }
+      self.bridge = bridge
+    }
     self.endpoint = endpoint
     self.server = server
     server.namespace("/")

@@ -4,7 +4,7 @@ import Glibc
 import PluginABI
 import SocketIO
 
-/// The table that is published as "egg.socketio/1". It stays for the life of the process.
+/// The table that is published as "socketio.server/1". It stays for the life of the process.
 ///
 /// Its functions belong to the loop's thread, which is the main actor; they are written as main actor
 /// functions and handed over through `unsafeBitCast`, which costs nothing.

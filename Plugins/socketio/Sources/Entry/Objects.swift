@@ -4,7 +4,7 @@ import SocketIO
 
 /// `app.io`, as other units and languages see it by name. Swift units use the module `EggSocketIO`.
 final class IOObject: ExportedObject {
-  let objectType = "egg.socketio/1"
+  let objectType = "socketio.server/1"
   private let hub: Hub?
 
   init(_ hub: Hub?) { self.hub = hub }

@@ -1,5 +1,5 @@
 /*
- * egg_socketio.h - "egg.socketio/1", published by the plugin `socketio`: events,
+ * egg_socketio.h - "socketio.server/1", published by the plugin `socketio`: events,
  * rooms and namespaces for units in any language.
  *
  * Arguments are JSON text, a list; bytes stand beside it as attachments, and
@@ -17,7 +17,7 @@ extern "C" {
 
 EGG_NONNULL_BEGIN
 
-#define EGG_SOCKETIO_ID "egg.socketio/1"
+#define EGG_SOCKETIO_ID "socketio.server/1"
 
 /* A client in one namespace. Never used again; 0 is none. */
 typedef uint64_t egg_io_socket;
