@@ -234,6 +234,7 @@ static void structs(void) {
     FIELD(egg_http, stream_write_payload);
     FIELD(egg_http, stream_end);
     FIELD(egg_http, stream_abort);
+    FIELD(egg_http, cancel_on_end);
     STRUCT(egg_loop);
     FIELD(egg_loop, size);
     FIELD(egg_loop, flags);
