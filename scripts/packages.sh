@@ -40,6 +40,8 @@ for purpose in "$@"; do
       need nginx "the proxy in front of servers under test" has nginx
       need nodejs "runs the reference of the template tests" has node
       need node-nunjucks "the reference of the template tests" installed node-nunjucks
+      need python3 "the clients of the Socket.IO tests" has python3
+      need python3-pip "installs these clients" python3 -m pip --version
       need abigail-tools "compares the plugin interface with its releases" has abidiff
       ;;
     *)
