@@ -65,6 +65,8 @@ let package = Package(
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
+    .library(name: "SocketIOConformance", type: .dynamic, targets: ["SocketIOConformance"]),
+    .library(name: "SocketIOProbe", type: .dynamic, targets: ["SocketIOProbe"]),
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
     .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
     .library(name: "EggSchedule", type: .dynamic, targets: ["EggSchedule"]),
@@ -290,5 +292,17 @@ let package = Package(
       path: "Plugins/schedule/Tests/EngineTests"),
     unit("LogsProbe", "Tests/Probes/LogsProbe", sources: ["app", "app.swift"]),
     .testTarget(name: "EggLogTests", dependencies: ["EggCommand", "EggKernel"]),
+    unit(
+      "SocketIOConformance", "Tests/Fixtures/socketio-conformance",
+      dependencies: ["EggSocketIO", "EggEngineIO", "EngineIO"], sources: ["app/router.swift"]),
+    unit(
+      "SocketIOProbe", "Plugins/socketio/Tests/probe", dependencies: ["EggSocketIO"],
+      sources: ["app/router.swift"]),
+    .testTarget(
+      name: "EngineIOTests", dependencies: ["EngineIO", "SocketIO", "EggWebSocket"],
+      path: "Plugins/socketio/Tests/EngineIOTests", swiftSettings: unitSettings),
+    .testTarget(
+      name: "EggSocketIOTests", dependencies: ["EggCommand"],
+      path: "Plugins/socketio/Tests/EggSocketIOTests"),
   ]
 )

@@ -45,6 +45,8 @@ for purpose in "$@"; do
       need redis-server "the server of the Redis tests" has redis-server
       need redis-tools "looks at it with another client than ours" has redis-cli
       need openssl "makes certificates for tests" has openssl
+      need python3 "the clients of the Socket.IO tests" has python3
+      need python3-pip "installs these clients" python3 -m pip --version
       need abigail-tools "compares the plugin interface with its releases" has abidiff
       ;;
     *)

@@ -439,6 +439,12 @@ static egg_status stream_abort(const egg_host *h, uint64_t stream) {
     return EGG_OK;
 }
 
+/* The kit's clients never end their side alone. */
+static egg_status cancel_on_end(const egg_host *h, egg_call token) {
+    EXCHANGE("cancel_on_end");
+    return x != NULL ? EGG_OK : EGG_E_STALE;
+}
+
 const egg_http http_table = {
     .size = sizeof(egg_http),
     .request = request, .header = header, .header_at = header_at, .param = param,
@@ -451,5 +457,5 @@ const egg_http http_table = {
     .set_response_file = set_response_file, .set_response_stream = set_response_stream,
     .response = response, .forget = forget, .stream_write = stream_write,
     .stream_write_payload = stream_write_payload, .stream_end = stream_end,
-    .stream_abort = stream_abort,
+    .stream_abort = stream_abort, .cancel_on_end = cancel_on_end,
 };

@@ -29,9 +29,14 @@ public struct MessageParser {
   /// The message so far; its kind is nil between messages.
   private var message: [UInt8] = []
   private var kind: Opcode?
+  /// Frames of the message so far; empty ones cost nothing but time, so they are limited too.
+  private var fragments = 0
   private var text = UTF8Validator()
   private var control: [UInt8] = []
   private var isOver = false
+
+  /// Frames that a message may have.
+  public static let maxFragments = 1024
 
   /// - Parameter maxPayload: bytes that a message may have, all its fragments together.
   public init(_ role: Role, maxPayload: Int) {
@@ -125,9 +130,15 @@ public struct MessageParser {
     switch header.opcode {
     case .continuation:
       if kind == nil { throw wrong("a continuation without a beginning") }
+      fragments += 1
+      if fragments >= Self.maxFragments {
+        throw WebSocketFailure(
+          .policyViolation, "a message has at most \(Self.maxFragments) fragments")
+      }
     case .text, .binary:
       if kind != nil { throw wrong("a message began inside another one") }
       kind = header.opcode
+      fragments = 0
       text = UTF8Validator()
     case .close, .ping, .pong:
       control.removeAll(keepingCapacity: true)

@@ -277,6 +277,7 @@ static void structs(void) {
     FIELD(egg_process, add_readiness);
     FIELD(egg_process, trace);
     FIELD(egg_process, reload);
+    FIELD(egg_http, cancel_on_end);
     STRUCT(egg_loop);
     FIELD(egg_loop, size);
     FIELD(egg_loop, flags);

@@ -144,6 +144,14 @@ public struct Request {
     return value.bytes ?? []
   }
 
+  /// A client that ends its side before the answer is there counts as gone: the task is cancelled,
+  /// as it is when the connection breaks. For answers that may be long in coming.
+  public func cancelOnEnd() {
+    let offset = MemoryLayout<egg_http>.offset(of: \.cancel_on_end) ?? Int.max
+    guard Int(http.pointee.size) > offset else { return }
+    _ = http.pointee.cancel_on_end(table, ctx.token)
+  }
+
   /// The next piece of the body, nil at its end. The client is held back meanwhile.
   public func readSome() async throws -> [UInt8]? {
     let (http, table, call) = (http, table, ctx.token)

@@ -35,13 +35,18 @@ extension Response {
       switch newValue {
       case nil: set(EGG_BODY_NULL, egg_str())
       case let text as String: text.withEggString { set(EGG_BODY_TEXT, $0) }
-      case let bytes as [UInt8]: bytes.withEggString { set(EGG_BODY_BYTES, $0) }
+      case let bytes as [UInt8] where isBytes(newValue): bytes.withEggString { set(EGG_BODY_BYTES, $0) }
       case let file as FileBody: setFile(file)
       case let stream as StreamBody: setStream(stream)
       case let value as Value: setValue(value)
       case let value?: setEncodable(value)
       }
     }
+  }
+
+  /// An empty list of anything can be cast to one of bytes.
+  private func isBytes(_ value: (any Encodable)?) -> Bool {
+    value.map { Swift.type(of: $0) == [UInt8].self } ?? false
   }
 
   private func set(_ kind: Int, _ bytes: egg_str) {

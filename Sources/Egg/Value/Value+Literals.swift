@@ -41,7 +41,8 @@ nonisolated extension Value {
     case let value as Int: self = .integer(value)
     case let value as Bool: self = .boolean(value)
     case let value as Double: self = .number(value)
-    case let value as [UInt8]: self = .data(value)
+    // An empty list of anything can be cast to one of bytes.
+    case let bytes as [UInt8] where Swift.type(of: value) == [UInt8].self: self = .data(bytes)
     default: self = (try? Self(encoding: value)) ?? .null
     }
   }

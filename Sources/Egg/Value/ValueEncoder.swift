@@ -22,7 +22,8 @@ nonisolated final class ValueEncoder: Encoder {
   static func encode(_ value: some Encodable, path: [any CodingKey]) throws -> Value {
     switch value {
     case let value as Value: return value
-    case let value as [UInt8]: return .data(value)
+    // An empty list of anything can be cast to one of bytes.
+    case let bytes as [UInt8] where Swift.type(of: value) == [UInt8].self: return .data(bytes)
     case let value as any TextKeyed: return try value.inOrder(path)
     default:
       let encoder = ValueEncoder(path: path)

@@ -15,7 +15,14 @@ enum HTTPFunctions {
       set_response_payload: setResponsePayload, set_response_file: setResponseFile,
       set_response_stream: setResponseStream, response: response, forget: forget,
       stream_write: streamWrite, stream_write_payload: streamWritePayload, stream_end: streamEnd,
-      stream_abort: streamAbort)
+      stream_abort: streamAbort, cancel_on_end: cancelOnEnd)
+  }
+
+  private static let cancelOnEnd: @convention(c) (HostTable, egg_call) -> egg_status = {
+    host, token in
+    guard let context = context(host, token) else { return missing(host, token, "cancel_on_end") }
+    context.connection?.cancelsOnEnd()
+    return egg_status(EGG_OK)
   }
 
   @inline(__always)

@@ -141,13 +141,17 @@ typedef struct egg_http {
     egg_status (*stream_end)(const egg_host *h, uint64_t stream);
     /* Cuts the connection, so that the client sees an incomplete body. */
     egg_status (*stream_abort)(const egg_host *h, uint64_t stream);
+    /* A client that ends its side before the answer is there counts as gone: the
+     * request is cancelled, as it is when the connection breaks. For answers that may
+     * be long in coming; without it such a client still gets its answer. */
+    egg_status (*cancel_on_end)(const egg_host *h, egg_call call);
 } egg_http;
 
 EGG_NONNULL_END
 
 EGG_STATIC_ASSERT(sizeof(egg_request) == 144, "egg_request");
 EGG_STATIC_ASSERT(sizeof(egg_stream_source) == 48, "egg_stream_source");
-EGG_STATIC_ASSERT(sizeof(egg_http) == 240, "egg_http");
+EGG_STATIC_ASSERT(sizeof(egg_http) == 248, "egg_http");
 
 #ifdef __cplusplus
 }

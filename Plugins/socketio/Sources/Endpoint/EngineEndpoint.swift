@@ -44,7 +44,13 @@ public final class EngineEndpoint {
   public func handle(_ ctx: Context) async throws {
     if ctx.request.wantsUpgrade { return try upgrade(ctx) }
     let request = request(ctx)
+    if request.method == "GET" { ctx.request.cancelOnEnd() }
     let answer = await server.answer(request) { limit throws(BodyFailure) in
+      // Behind a body parser the text is there already.
+      if let text = ctx.request.rawBody {
+        if text.utf8.count > limit { throw .tooLong }
+        return Array(text.utf8)
+      }
       do {
         return try await ctx.request.readAll(limit: limit)
       } catch {

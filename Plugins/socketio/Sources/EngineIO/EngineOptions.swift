@@ -26,6 +26,8 @@ nonisolated public struct EngineOptions: Sendable {
   public var maxQueue = 4 << 20
   /// Packets in one polling body.
   public var maxPackets = 10_000
+  /// Packets in one polling answer; clients in Python take no more than 16.
+  public var maxPollPackets = 16
   /// Sessions at one time.
   public var maxSessions = 1_000_000
   /// What a client that has to be told of the end by polling has to ask for it.

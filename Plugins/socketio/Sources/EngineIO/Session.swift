@@ -156,7 +156,7 @@ public final class Session: Alarm {
   private func takeQueue() -> ArraySlice<Outgoing> {
     var count = 0
     var size = 0
-    while count < queue.count, count < server.options.maxPackets, size < 1 << 20 {
+    while count < queue.count, count < server.options.maxPollPackets, size < 1 << 20 {
       size += queue[count].size
       count += 1
     }

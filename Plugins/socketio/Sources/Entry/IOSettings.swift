@@ -97,6 +97,7 @@ struct IOSettings {
       engine.origins = list.compactMap(\.string)
     case "maxQueue": engine.maxQueue = try number(atLeast: 1024)
     case "maxPackets": engine.maxPackets = try number()
+    case "maxPollPackets": engine.maxPollPackets = try number()
     case "maxSessions": engine.maxSessions = try number()
     case "connectTimeout": limits.connectTimeout = try number()
     case "maxAttachments": limits.maxAttachments = try number(atLeast: 0)
@@ -112,7 +113,7 @@ struct IOSettings {
   private static let known = [
     "path", "pingInterval", "pingTimeout", "upgradeTimeout", "maxHttpBufferSize", "transports",
     "allowUpgrades", "allowEIO3", "jsonp", "cors", "cookie", "origins", "maxQueue", "maxPackets",
-    "maxSessions", "connectTimeout", "maxAttachments", "maxNamespaces", "maxRunning",
+    "maxPollPackets", "maxSessions", "connectTimeout", "maxAttachments", "maxNamespaces", "maxRunning",
   ]
 
   /// `true`, `"*"`, an origin, or `{origin, credentials, methods, allowedHeaders, maxAge}`.

@@ -12,7 +12,7 @@ public final class Socket: Hashable {
   public let id: String
   /// Unique in this process, never used again.
   public let number: UInt64
-  public unowned let namespace: Namespace
+  public let namespace: Namespace
   public let client: Client
   /// The payload of CONNECT, a JSON object; empty for none.
   public let auth: [UInt8]

@@ -40,6 +40,8 @@ final class Connection: ReadySource {
   /// The peer has sent its last byte.
   var isReadClosed = false
   var closesAfterAnswer = false
+  /// The running request ends with the peer's last byte.
+  private var isCancelledByEnd = false
   var isProcessing = false
   var isDirty = false
   /// The socket has refused bytes since the outbox was empty last.
@@ -93,7 +95,15 @@ final class Connection: ReadySource {
       flush()
     }
     if events.contains(.error) || events.contains(.hangup) { return reset() }
+    if isReadClosed, isCancelledByEnd, state == .running { return reset() }
     process()
+  }
+
+  /// From now on the running request is cancelled when the peer ends its side.
+  func cancelsOnEnd() {
+    isCancelledByEnd = true
+    // Whoever asks is in the middle of the request that would end.
+    if isReadClosed { worker.turn.push(.run { [self] in ready([.readClosed]) }) }
   }
 
   override func deadlinePassed() {
@@ -253,6 +263,7 @@ final class Connection: ReadySource {
     context.connection = self
     context.head = head
     state = .running
+    isCancelledByEnd = false
     worker.counters.requests &+= 1
     worker.counters.active &+= 1
     if !head.keepAlive || worker.isDraining { closesAfterAnswer = true }

@@ -217,9 +217,19 @@ extension Context {
       let name = responseHead.name(at: index)
       // Framing is the kernel's: a length or coding that a layer set for a body which another layer
       // replaced would put the connection out of step.
-      if isFraming(name) { continue }
+      if isFraming(name) {
+        if name.count == 10, isClose(responseHead.value(at: index)) {
+          connection?.closesAfterAnswer = true
+        }
+        continue
+      }
       out.appendHeader(unchecked: name, responseHead.value(at: index))
     }
+  }
+
+  private func isClose(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard value.count == 5, let start = value.baseAddress else { return false }
+    return equalIgnoringCase(start, ("close" as StaticString).utf8Start, count: 5)
   }
 
   private func isFraming(_ name: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -1,0 +1,42 @@
+import Testing
+
+/// The plugin as clients see it: applications in processes of their own, asked by scripts.
+struct WireTests {
+  static let fixture = "Tests/Fixtures/socketio-conformance"
+
+  @Test func `every byte is as the protocols say, and hostile ones end nothing but their connection`()
+    throws
+  {
+    let server = try ApplicationServer(Self.fixture, environment: "conformance")
+    let failure = try Script.failure("protocol.py", server.port)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
+  @Test(arguments: ["5", "4"])
+  func `a released client library of either protocol finds everything`(_ release: String) throws {
+    let server = try ApplicationServer(Self.fixture)
+    let failure = try Script.failure("clients.py", server.port, packages: release)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
+  @Test func `controllers, middlewares and the chat of Egg's introduction work as they do there`()
+    throws
+  {
+    let server = try ApplicationServer("Plugins/socketio/Tests/probe")
+    let failure = try Script.failure("conventions.py", server.port)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
+  @Test func `hostile and slow clients do not make the server grow`() throws {
+    let server = try ApplicationServer(Self.fixture)
+    #expect(try Script.failure("hostile.py", server.port) == nil)
+    let before = server.residentBytes
+    let failure = try Script.failure("hostile.py", server.port)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.residentBytes - before < 24 << 20)
+    #expect(server.isRunning)
+  }
+}

@@ -1,0 +1,12 @@
+import Egg
+import EggSocketIO
+
+func router(_ app: Application) {
+  app.io.of("/").route("exchange", app.io.controller.nsp.exchange)
+  let seed = app.io.of("/seed")
+  seed.route("ping", app.io.controller.default.ping)
+  seed.route("ping", app.io.controller.default.second)
+  seed.route("ask", app.io.controller.default.ask)
+  seed.route("fail", app.io.controller.default.fail)
+  seed.route("disconnect", app.io.controller.default.gone)
+}
