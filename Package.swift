@@ -38,6 +38,7 @@ let package = Package(
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
     .library(name: "EggSQL", targets: ["EggSQL"]),
     .library(name: "EggMySQL", targets: ["EggMySQL"]),
+    .library(name: "MySQLProbe", type: .dynamic, targets: ["MySQLProbe"]),
     .library(name: "EggMySQLPlugin", type: .dynamic, targets: ["EggMySQLPlugin"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
@@ -118,6 +119,12 @@ let package = Package(
     .target(
       name: "EggMySQL", dependencies: ["Egg", "EggSQL", "EggSQLClient"],
       path: "Plugins/mysql/Sources/EggMySQL", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "MySQLProbe", "Plugins/mysql/Tests/probe", dependencies: ["EggMySQL"],
+      sources: ["app/router.swift"]),
+    .testTarget(
+      name: "EggMySQLPluginTests", dependencies: ["MySQLTestSupport", "EggCommand"],
+      path: "Plugins/mysql/Tests/PluginTests"),
     .target(name: "MySQLTestSupport", path: "Plugins/mysql/Tests/Support"),
     .testTarget(
       name: "MySQLEngineTests", dependencies: ["MySQLEngine", "EggSQL", "MySQLTestSupport"],

@@ -263,11 +263,10 @@ private nonisolated final class ResultBuffers {
     switch binds[place].buffer_type {
     case MYSQL_TYPE_LONGLONG:
       let number = buffer.load(as: Int64.self)
-      if binds[place].is_unsigned == 0 { return big(place, .integer(number), abs(Double(number))) }
+      if binds[place].is_unsigned == 0 { return big(place, .integer(number), number.magnitude) }
       let unsigned = UInt64(bitPattern: number)
       return big(
-        place, Int64(exactly: unsigned).map { .integer($0) } ?? .unsigned(unsigned),
-        Double(unsigned))
+        place, Int64(exactly: unsigned).map { .integer($0) } ?? .unsigned(unsigned), unsigned)
     case MYSQL_TYPE_DOUBLE: return .number(buffer.load(as: Double.self))
     default:
       let count = min(Int(facts[place].length), Int(binds[place].buffer_length) - 1)
@@ -276,10 +275,10 @@ private nonisolated final class ResultBuffers {
     }
   }
 
-  private func big(_ place: Int, _ value: SQLValue, _ size: Double) -> SQLValue {
+  private func big(_ place: Int, _ value: SQLValue, _ size: UInt64) -> SQLValue {
     switch columns[place].kind {
     case .bigInteger, .bigUnsigned:
-      size > 9_007_199_254_740_992 ? .text(value.digits) : value
+      size > 1 << 53 ? .text(value.digits) : value
     default: value
     }
   }

@@ -99,7 +99,7 @@ nonisolated struct MySQLField {
   }
 
   /// What JavaScript's numbers hold exactly.
-  private static let safe: Int64 = 1 << 53
+  private static let safe: UInt64 = 1 << 53
 
   /// - Parameter view: the column as the server's text, a NUL behind it.
   func cell(_ view: UnsafeRawBufferPointer) -> SQLCell {
@@ -108,7 +108,7 @@ nonisolated struct MySQLField {
     // Beyond what `integer` holds, digits keep what no other kind of cell would.
     case .unsigned: return Self.integer(view).map { .integer($0) } ?? .text(view)
     case .bigInteger, .bigUnsigned:
-      guard let number = Self.integer(view), abs(number) <= Self.safe else { return .text(view) }
+      guard let number = Self.integer(view), number.magnitude <= Self.safe else { return .text(view) }
       return .integer(number)
     case .number: return .number(strtod(view.baseAddress!.assumingMemoryBound(to: CChar.self), nil))
     case .text: return .text(view)
