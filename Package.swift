@@ -62,6 +62,10 @@ let package = Package(
     .library(name: "EggSocketIOPlugin", type: .dynamic, targets: ["EggSocketIOPlugin"]),
     .library(name: "EggSocketIO", targets: ["EggSocketIO"]),
     .library(name: "EggEngineIO", targets: ["EggEngineIO", "EngineIO"]),
+    .library(name: "EggSQL", targets: ["EggSQL"]),
+    .library(name: "EggMySQL", targets: ["EggMySQL"]),
+    .library(name: "MySQLProbe", type: .dynamic, targets: ["MySQLProbe"]),
+    .library(name: "EggMySQLPlugin", type: .dynamic, targets: ["EggMySQLPlugin"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
@@ -160,6 +164,36 @@ let package = Package(
       exclude: ["Tests", "Sources/CRedisTLS", "Sources/EggRedis", "Sources/RedisClient"]),
     // Databases: the statement builder, what MySQL and SQLite share, and the plugins.
     .target(name: "EggSQL", path: "Plugins/sql/Sources/EggSQL"),
+    .systemLibrary(
+      name: "CMariaDB", path: "Plugins/mysql/Sources/CMariaDB", pkgConfig: "libmariadb",
+      providers: [.apt(["libmariadb-dev"])]),
+    .target(
+      name: "MySQLEngine", dependencies: ["CMariaDB", "EggSQL"], path: "Plugins/mysql/Sources/Engine",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "EggSQLClient", dependencies: ["Egg", "EggSQL", "PluginABI"],
+      path: "Plugins/sql/Sources/EggSQLClient", swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "EggSQLUnit", dependencies: ["Egg", "EggSQL", "EggSQLClient", "PluginABI"],
+      path: "Plugins/sql/Sources/EggSQLUnit", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggMySQLPlugin", "Plugins/mysql",
+      dependencies: ["EggSQL", "EggSQLClient", "EggSQLUnit", "MySQLEngine"],
+      sources: ["app.swift", "Sources/Entry"],
+      exclude: ["Tests", "Sources/CMariaDB", "Sources/Engine", "Sources/EggMySQL"]),
+    .target(
+      name: "EggMySQL", dependencies: ["Egg", "EggSQL", "EggSQLClient"],
+      path: "Plugins/mysql/Sources/EggMySQL", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "MySQLProbe", "Plugins/mysql/Tests/probe", dependencies: ["EggMySQL"],
+      sources: ["app/router.swift"]),
+    .testTarget(
+      name: "EggMySQLPluginTests", dependencies: ["MySQLTestSupport", "EggCommand"],
+      path: "Plugins/mysql/Tests/PluginTests"),
+    .target(name: "MySQLTestSupport", path: "Plugins/mysql/Tests/Support"),
+    .testTarget(
+      name: "MySQLEngineTests", dependencies: ["MySQLEngine", "EggSQL", "MySQLTestSupport"],
+      path: "Plugins/mysql/Tests/EngineTests", swiftSettings: unitSettings),
     .testTarget(name: "EggSQLTests", dependencies: ["EggSQL"], path: "Plugins/sql/Tests/EggSQLTests"),
     .executableTarget(
       name: "RedisBench", dependencies: ["EggRedis", "RedisClient"],

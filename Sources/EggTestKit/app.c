@@ -113,9 +113,19 @@ static egg_status app_emit(const egg_host *h, egg_call token, egg_str event,
     return EGG_OK;
 }
 
+/* The kit's configuration is one text; nobody set a part of it. */
+static egg_status config_origin(const egg_host *h, egg_str path, egg_str *out) {
+    unit *u = unit_of(h);
+    if (!on_loop(u, "config_origin")) return EGG_E_THREAD;
+    if (!plausible(path)) return EGG_E_ARGUMENT;
+    (void)out;
+    return EGG_E_NOT_FOUND;
+}
+
 const egg_app app_table = {
     .size = sizeof(egg_app), .info = info, .unit = unit_at, .self = own,
     .context_create = context_create, .on = on, .emit = app_emit,
+    .config_origin = config_origin,
 };
 
 void egg_testkit_emit(kit *k, exchange *x, const char *event, const char *json) {

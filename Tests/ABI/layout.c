@@ -169,6 +169,14 @@ static void structs(void) {
     FIELD(egg_app, context_create);
     FIELD(egg_app, on);
     FIELD(egg_app, emit);
+    FIELD(egg_app, config_origin);
+    STRUCT(egg_sql_rows);
+    FIELD(egg_sql_rows, size);
+    FIELD(egg_sql_rows, column_count);
+    FIELD(egg_sql_rows, row_count);
+    FIELD(egg_sql_rows, columns);
+    FIELD(egg_sql_rows, row);
+    FIELD(egg_sql_rows, private_data);
     STRUCT(egg_crypto);
     FIELD(egg_crypto, size);
     FIELD(egg_crypto, flags);

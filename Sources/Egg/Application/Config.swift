@@ -48,6 +48,18 @@ public final class Config {
     try Status.check(status, "config.\(path)")
   }
 
+  /// Who set what stands at a path, for messages: `config/config.default.json:3:7` with its folder.
+  ///
+  /// - Returns: nil when nobody did; for an object, where its first member was set.
+  public func origin(_ path: String) -> String? {
+    guard host.app.pointee.size >= UInt32(MemoryLayout<egg_app>.size),
+      let ask = host.app.pointee.config_origin
+    else { return nil }
+    var out = egg_str()
+    let status = path.withEggString { ask(host.table, $0, &out) }
+    return status == Status.ok ? out.string : nil
+  }
+
   func freeze() { isFrozen = true }
 
   private func read(_ path: String) -> Value {

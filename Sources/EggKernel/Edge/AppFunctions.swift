@@ -5,7 +5,7 @@ enum AppFunctions {
   static var table: egg_app {
     egg_app(
       size: UInt32(MemoryLayout<egg_app>.size), flags: 0, info: info, unit: unit, self: ownUnit,
-      context_create: contextCreate, on: on, emit: emit)
+      context_create: contextCreate, on: on, emit: emit, config_origin: configOrigin)
   }
 
   private static let info:
@@ -17,6 +17,19 @@ enum AppFunctions {
         env: texts[2].value, scope: texts[3].value, home: texts[4].value, root: texts[5].value,
         version: texts[6].value)
       return fill(out, with: info)
+    }
+
+  private static let configOrigin:
+    @convention(c) (HostTable, egg_str, UnsafeMutablePointer<egg_str>) -> egg_status = {
+      host, path, out in
+      let unit = HostFunctions.unit(host)
+      guard unit.worker.isOnLoop else {
+        return HostFunctions.missing(unit, egg_call(), "config_origin")
+      }
+      guard path.isPlausible else { return Status.argument }
+      guard let text = unit.worker.configOrigin(of: path.string) else { return Status.notFound }
+      out.pointee = text.value
+      return Status.ok
     }
 
   private static func describe(_ unit: Unit, _ out: UnsafeMutablePointer<egg_unit_info>)

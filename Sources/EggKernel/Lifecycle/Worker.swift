@@ -76,6 +76,8 @@ final class Worker {
   var permanentTexts: [StaticText] = []
   let permanent = PermanentMemory()
   let infoTexts: [StaticText]
+  /// What `egg_app.config_origin` was asked for.
+  private var configOrigins: [String: StaticText] = [:]
   let malformedError: UnsafePointer<egg_error>
   private let wallOffset: UInt64
   var watches = TokenTable<Watch>()
@@ -229,6 +231,15 @@ final class Worker {
     let memory = ConfigMemory()
     configTree = config.value.tree(in: &memory.arena)
     configMemory.append(memory)
+  }
+
+  /// The place of the last writer of a path, in memory that stays.
+  func configOrigin(of path: String) -> StaticText? {
+    if let known = configOrigins[path] { return known }
+    guard let writer = config.writers(of: path).last else { return nil }
+    let text = StaticText(writer.place)
+    configOrigins[path] = text
+    return text
   }
 
   func configValue(at path: egg_str) -> egg_value? {

@@ -61,13 +61,18 @@ typedef struct egg_app {
                      void *EGG_NULLABLE self);
     egg_status (*emit)(const egg_host *h, egg_call call, egg_str event,
                        const egg_value *EGG_NULLABLE value);
+
+    /* Who set what stands at a dotted path of the configuration, for messages:
+     * "FILE:LINE:COLUMN", or the origin that set_config was given. For an object, its
+     * first member's. Valid for the life of the process. EGG_E_NOT_FOUND: nobody. */
+    egg_status (*EGG_NULLABLE config_origin)(const egg_host *h, egg_str path, egg_str *out);
 } egg_app;
 
 EGG_NONNULL_END
 
 EGG_STATIC_ASSERT(sizeof(egg_app_info) == 120, "egg_app_info");
 EGG_STATIC_ASSERT(sizeof(egg_unit_info) == 56, "egg_unit_info");
-EGG_STATIC_ASSERT(sizeof(egg_app) == 56, "egg_app");
+EGG_STATIC_ASSERT(sizeof(egg_app) == 64, "egg_app");
 
 #ifdef __cplusplus
 }

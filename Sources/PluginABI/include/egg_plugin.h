@@ -15,6 +15,8 @@
  *   egg_messenger.h egg.messenger/1  messages between the application's processes
  *   egg_process.h  egg.process/1  readiness, trace identity, reload
  *   egg_view.h     egg.view/1     template engines (published by the plugin `view`)
+ *   egg_sql.h      egg.sql.rows/1 rows of a database, read where they are (objects of
+ *                                 the plugins `mysql` and `sqlite`)
  *
  * Compiles as C11 and as C++17, with -Wall -Wextra -pedantic, on LP64 ELF
  * targets (Linux x86-64, Linux arm64). Depends on nothing but the three
@@ -568,6 +570,7 @@ EGG_STATIC_ASSERT(offsetof(egg_plugin, on_phase) == 24, "egg_plugin.on_phase");
 #include "egg_messenger.h"
 #include "egg_process.h"
 #include "egg_router.h"
+#include "egg_sql.h"
 #include "egg_upgrade.h"
 #include "egg_view.h"
 

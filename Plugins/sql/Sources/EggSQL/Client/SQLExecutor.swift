@@ -73,14 +73,14 @@ extension SQLExecutor {
 
   /// One row; nil when there is none.
   public func get(
-    _ table: String, _ conditions: SQLFields? = nil, columns: [String]? = nil,
+    _ table: String, _ conditions: SQLFields?, columns: [String]? = nil,
     orders: [SQLOrder] = []
   ) async throws -> SQLRow? {
     try await run(.get(table, conditions, columns: columns, orders: orders)).first
   }
 
   public func get<T: Decodable>(
-    _ table: String, _ conditions: SQLFields? = nil, columns: [String]? = nil,
+    _ table: String, _ conditions: SQLFields?, columns: [String]? = nil,
     orders: [SQLOrder] = [], as type: T.Type
   ) async throws -> T? {
     try await get(table, conditions, columns: columns, orders: orders)?.decode(type)

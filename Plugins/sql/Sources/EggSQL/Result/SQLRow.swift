@@ -4,6 +4,12 @@ public protocol SQLRowSource: AnyObject, Sendable {
   var rowCount: Int { get }
   /// A cell; both numbers are in range.
   func cell(_ row: Int, _ column: Int) -> SQLValue
+  /// The same without a copy; nil from sources that have no memory to show.
+  func borrow(_ row: Int, _ column: Int) -> SQLCell?
+}
+
+extension SQLRowSource {
+  public func borrow(_ row: Int, _ column: Int) -> SQLCell? { nil }
 }
 
 /// The names of a result's columns, once for all of its rows.

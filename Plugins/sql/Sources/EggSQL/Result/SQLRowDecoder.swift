@@ -116,6 +116,9 @@ struct SQLCellDecoder: Decoder, SingleValueDecodingContainer {
     case .boolean(let flag): result = flag ? 1 : 0
     case .moment(let time): result = T(exactly: time)
     case .number(let number): result = T(exactly: number)
+    // DECIMAL(20, 0), and integers that were asked for as text.
+    case .text(let text) where text.utf8.allSatisfy { $0 <= 0x39 } && !text.isEmpty:
+      result = T(text)
     default: throw mismatch(type, "a whole number")
     }
     guard let result else {

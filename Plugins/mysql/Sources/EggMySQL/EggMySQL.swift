@@ -1,0 +1,66 @@
+@_exported import EggSQL
+@_exported import EggSQLClient
+import Egg
+
+/// A client of a MySQL or MariaDB server.
+///
+///     let post = try await app.mysql.get("posts", ["id": 1], as: Post.self)
+///     let result = try await app.mysql.insert("posts", ["title": "Hello World"])
+public class MySQLClient: SQLRemoteClient {
+  nonisolated deinit {}
+}
+
+/// `app.mysql`: the client of `config.mysql.client`, and the way to those of `config.mysql.clients`.
+public final class MySQL: MySQLClient {
+  private var clients: [String: MySQLClient] = [:]
+
+  nonisolated deinit {}
+
+  /// A client by its key in `config.mysql.clients`; nil when there is none.
+  public func get(_ id: String) -> MySQLClient? {
+    if let known = clients[id] { return known }
+    guard let object = (try? object.get("clients"))?[id].foreign else { return nil }
+    let client = MySQLClient(object, dialect: .mysql, name: "mysql.\(id)")
+    clients[id] = client
+    return client
+  }
+
+  /// Another client, with `config.mysql.default` below its configuration. It has answered when this
+  /// returns; it is closed by `end`, or with the application.
+  ///
+  /// - Throws: `SQLError` when the server does not answer, `EggError` for a wrong configuration.
+  public func createInstance(_ config: Value) async throws -> MySQLClient {
+    let value: Value
+    do { value = try await object.invoke("createInstance", [config]) } catch {
+      throw SQLError(error) ?? error
+    }
+    guard let object = value.foreign else { throw EggError("createInstance: no client came back") }
+    return MySQLClient(object, dialect: .mysql, name: "mysql")
+  }
+}
+
+enum MySQLFaceKey: StorageKey { typealias Value = MySQL }
+
+extension ApplicationBase {
+  fileprivate func mysqlFace(_ value: Egg.Value) -> MySQL {
+    if let known = self[MySQLFaceKey.self] { return known }
+    guard let object = value.foreign else {
+      preconditionFailure(
+        "app.mysql needs the plugin mysql; enable it in config/plugin.json:"
+          + " \"mysql\": { \"package\": \"egg-mysql\" }")
+    }
+    let face = MySQL(object, dialect: .mysql, name: "mysql")
+    self[MySQLFaceKey.self] = face
+    return face
+  }
+}
+
+extension Application {
+  /// The plugin `mysql`. It has to be enabled.
+  public var mysql: MySQL { mysqlFace(self.extension("mysql")) }
+}
+
+extension Agent {
+  /// The plugin `mysql` in the agent, with `config.mysql.agent` set.
+  public var mysql: MySQL { mysqlFace(self.extension("mysql")) }
+}

@@ -1,0 +1,295 @@
+internal import CMariaDB
+import EggSQL
+import Glibc
+
+/// Prepared statements of one connection; the one that was not used for longest goes first.
+struct StatementCache {
+  struct Entry {
+    let handle: UnsafeMutablePointer<MYSQL_STMT>
+    var used: UInt64
+  }
+
+  private var entries: [String: Entry] = [:]
+  private var clock: UInt64 = 0
+
+  mutating func find(_ sql: String) -> UnsafeMutablePointer<MYSQL_STMT>? {
+    clock += 1
+    entries[sql]?.used = clock
+    return entries[sql]?.handle
+  }
+
+  /// - Returns: the statement that has to be closed for it.
+  mutating func add(_ sql: String, _ handle: UnsafeMutablePointer<MYSQL_STMT>, limit: Int)
+    -> UnsafeMutablePointer<MYSQL_STMT>?
+  {
+    clock += 1
+    var evicted: UnsafeMutablePointer<MYSQL_STMT>?
+    if entries.count >= max(1, limit), let oldest = entries.min(by: { $0.value.used < $1.value.used }) {
+      evicted = entries.removeValue(forKey: oldest.key)?.handle
+    }
+    entries[sql] = Entry(handle: handle, used: clock)
+    return evicted
+  }
+
+  mutating func remove(_ sql: String) { entries[sql] = nil }
+
+  mutating func removeAll() -> [Entry] {
+    defer { entries = [:] }
+    return Array(entries.values)
+  }
+}
+
+extension MySQLConnection {
+  /// Runs a prepared statement; it is prepared once for each connection.
+  ///
+  /// - Parameter parameters: scalars, as many as the statement has `?`.
+  /// - Throws: `SQLError`.
+  func execute(_ sql: String, _ parameters: [SQLValue]) async throws -> SQLResult {
+    try start(options.queryTimeout, Self.timedOut(Array(sql.utf8), self.options.queryTimeout))
+    defer { finish() }
+    do {
+      let statement = try await prepared(sql)
+      let expected = Int(mysql_stmt_param_count(statement))
+      guard expected == parameters.count else {
+        throw SQLError(
+          code: "EGG_SQL_STATEMENT",
+          "execute: expected \(expected) parameters, found \(parameters.count)")
+      }
+      let bound = try BoundParameters(parameters, options.timeZone)
+      if expected > 0, mysql_stmt_bind_param(statement, bound.binds.baseAddress) != 0 {
+        throw fail(statement, sql)
+      }
+      var failed: Int32 = 0
+      try await perform({ mysql_stmt_execute_start(&failed, statement) }, {
+        mysql_stmt_execute_cont(&failed, statement, $0)
+      })
+      withExtendedLifetime(bound) {}
+      guard failed == 0 else { throw fail(statement, sql) }
+      let summary = summary(statement)
+      guard mysql_stmt_field_count(statement) > 0 else { return SQLResult(nil, summary) }
+      let rows = try await storedRows(statement, sql)
+      return SQLResult(rows, summary)
+    } catch let error as SQLError { throw error.with(sql: sql) }
+  }
+
+  private func prepared(_ sql: String) async throws -> UnsafeMutablePointer<MYSQL_STMT> {
+    if let known = statements.find(sql) { return known }
+    guard let statement = mysql_stmt_init(handle) else { throw fail(sql) }
+    var yes: my_bool = 1
+    mysql_stmt_attr_set(statement, STMT_ATTR_UPDATE_MAX_LENGTH, &yes)
+    var failed: Int32 = 0
+    let count = sql.utf8.count
+    // The library reads the text while the call is suspended, so it must stay where it is.
+    guard let text = strdup(sql) else { preconditionFailure("strdup: out of memory") }
+    defer { free(text) }
+    try await perform({ mysql_stmt_prepare_start(&failed, statement, text, UInt(count)) }, {
+      mysql_stmt_prepare_cont(&failed, statement, $0)
+    })
+    guard failed == 0 else {
+      let error = fail(statement, sql)
+      if failure == nil { await close(statement) }
+      throw error
+    }
+    if let old = statements.add(sql, statement, limit: options.statementCache) { await close(old) }
+    return statement
+  }
+
+  private func close(_ statement: UnsafeMutablePointer<MYSQL_STMT>) async {
+    var failed: my_bool = 0
+    try? await perform({ mysql_stmt_close_start(&failed, statement) }, {
+      mysql_stmt_close_cont(&failed, statement, $0)
+    })
+  }
+
+  private func summary(_ statement: UnsafeMutablePointer<MYSQL_STMT>) -> SQLResult.Summary {
+    var summary = summary
+    summary.fieldCount = Int(mysql_stmt_field_count(statement))
+    summary.affectedRows = Int(exactly: mysql_stmt_affected_rows(statement)) ?? 0
+    summary.insertId = mysql_stmt_insert_id(statement)
+    return summary
+  }
+
+  private func storedRows(_ statement: UnsafeMutablePointer<MYSQL_STMT>, _ sql: String) async throws
+    -> SQLRowList
+  {
+    guard let head = mysql_stmt_result_metadata(statement) else { throw fail(statement, sql) }
+    defer { mysql_free_result(head) }
+    var failed: Int32 = 0
+    try await perform({ mysql_stmt_store_result_start(&failed, statement) }, {
+      mysql_stmt_store_result_cont(&failed, statement, $0)
+    })
+    guard failed == 0 else { throw fail(statement, sql) }
+    defer { mysql_stmt_free_result(statement) }
+    // Only now the library knows how long the columns' values are.
+    guard let fields = mysql_fetch_fields(head), let stored = statement.pointee.fields else {
+      throw fail(statement, sql)
+    }
+    let columns = (0..<Int(mysql_num_fields(head))).map { MySQLField(fields[$0], options) }
+    let buffers = ResultBuffers(columns, stored)
+    guard mysql_stmt_bind_result(statement, buffers.binds.baseAddress) == 0 else {
+      throw fail(statement, sql)
+    }
+    var rows: [[SQLValue]] = []
+    rows.reserveCapacity(Int(mysql_stmt_num_rows(statement)))
+    while true {
+      let status = mysql_stmt_fetch(statement)
+      if status == MYSQL_NO_DATA { break }
+      guard status == 0 || status == MYSQL_DATA_TRUNCATED else { throw fail(statement, sql) }
+      rows.append(buffers.row())
+    }
+    return SQLRowList(columns.map(\.name), rows)
+  }
+
+  private func fail(_ statement: UnsafeMutablePointer<MYSQL_STMT>, _ sql: String) -> SQLError {
+    if let failure { return failure.with(sql: sql) }
+    let error = SQLError.mysql(
+      mysql_stmt_errno(statement), String(cString: mysql_stmt_sqlstate(statement)),
+      String(cString: mysql_stmt_error(statement)), sql: sql)
+    if error.isFatal { giveUp(error) }
+    return error
+  }
+}
+
+/// Parameters in the form that the library sends, and the memory they are in.
+private nonisolated final class BoundParameters {
+  let binds: UnsafeMutableBufferPointer<MYSQL_BIND>
+  private var memory: [UnsafeMutableRawPointer] = []
+
+  init(_ values: [SQLValue], _ zone: SQLTimeZone) throws {
+    binds = .allocate(capacity: max(1, values.count))
+    binds.initialize(repeating: MYSQL_BIND())
+    for (place, value) in values.enumerated() {
+      switch value {
+      case .null: binds[place].buffer_type = MYSQL_TYPE_NULL
+      case .boolean(let flag): put(place, MYSQL_TYPE_LONGLONG, Int64(flag ? 1 : 0))
+      case .integer(let number): put(place, MYSQL_TYPE_LONGLONG, number)
+      case .unsigned(let number):
+        put(place, MYSQL_TYPE_LONGLONG, number)
+        binds[place].is_unsigned = 1
+      case .number(let number): put(place, MYSQL_TYPE_DOUBLE, number)
+      case .text(let text): put(place, MYSQL_TYPE_STRING, Array(text.utf8))
+      case .bytes(let bytes): put(place, MYSQL_TYPE_LONG_BLOB, bytes)
+      case .moment(let time):
+        guard let text = CivilTime(milliseconds: time, in: zone).text else {
+          binds[place].buffer_type = MYSQL_TYPE_NULL
+          continue
+        }
+        put(place, MYSQL_TYPE_STRING, Array(text.utf8))
+      case .list, .fields, .literal:
+        throw SQLError(
+          code: "EGG_SQL_STATEMENT",
+          "execute: parameter \(place + 1): expected a scalar, found \(value.kindName); a prepared"
+            + " statement takes one value for each ?")
+      }
+    }
+  }
+
+  deinit {
+    memory.forEach { $0.deallocate() }
+    binds.deallocate()
+  }
+
+  private func put<T: BitwiseCopyable>(_ place: Int, _ type: enum_field_types, _ value: T) {
+    let pointer = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
+    pointer.storeBytes(of: value, as: T.self)
+    memory.append(pointer)
+    binds[place].buffer_type = type
+    binds[place].buffer = pointer
+  }
+
+  private func put(_ place: Int, _ type: enum_field_types, _ bytes: [UInt8]) {
+    let pointer = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes.count), alignment: 8)
+    bytes.withUnsafeBytes { pointer.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(pointer), byteCount: $0.count) }
+    memory.append(pointer)
+    binds[place].buffer_type = type
+    binds[place].buffer = pointer
+    binds[place].buffer_length = UInt(bytes.count)
+    binds[place].length_value = UInt(bytes.count)
+  }
+}
+
+/// Where the library writes one row, each column long enough for its longest value.
+private nonisolated final class ResultBuffers {
+  let binds: UnsafeMutableBufferPointer<MYSQL_BIND>
+  private let columns: [MySQLField]
+  private let facts: UnsafeMutableBufferPointer<Facts>
+
+  private struct Facts {
+    var length: UInt = 0
+    var isNull: my_bool = 0
+  }
+
+  init(_ columns: [MySQLField], _ stored: UnsafeMutablePointer<MYSQL_FIELD>) {
+    self.columns = columns
+    binds = .allocate(capacity: max(1, columns.count))
+    binds.initialize(repeating: MYSQL_BIND())
+    facts = .allocate(capacity: max(1, columns.count))
+    facts.initialize(repeating: Facts())
+    for (place, column) in columns.enumerated() {
+      // Numbers are read as they are; everything else as the text that a query would give.
+      var size = max(64, Int(stored[place].max_length))
+      switch column.kind {
+      case .integer, .unsigned, .bigInteger, .bigUnsigned:
+        binds[place].buffer_type = MYSQL_TYPE_LONGLONG
+        binds[place].is_unsigned = stored[place].flags & UInt32(UNSIGNED_FLAG) != 0 ? 1 : 0
+      case .number where stored[place].type == MYSQL_TYPE_DOUBLE:
+        binds[place].buffer_type = MYSQL_TYPE_DOUBLE
+      case .bytes:
+        binds[place].buffer_type = MYSQL_TYPE_BLOB
+      default:
+        binds[place].buffer_type = MYSQL_TYPE_STRING
+      }
+      size += 1
+      binds[place].buffer = .allocate(byteCount: size, alignment: 8)
+      binds[place].buffer_length = UInt(size)
+      binds[place].length = UnsafeMutableRawPointer(facts.baseAddress! + place)
+        .advanced(by: MemoryLayout<Facts>.offset(of: \.length)!).assumingMemoryBound(to: UInt.self)
+      binds[place].is_null = UnsafeMutableRawPointer(facts.baseAddress! + place)
+        .advanced(by: MemoryLayout<Facts>.offset(of: \.isNull)!)
+        .assumingMemoryBound(to: my_bool.self)
+    }
+  }
+
+  deinit {
+    for place in columns.indices { binds[place].buffer.deallocate() }
+    binds.deallocate()
+    facts.deallocate()
+  }
+
+  func row() -> [SQLValue] { columns.indices.map { value($0) } }
+
+  private func value(_ place: Int) -> SQLValue {
+    guard facts[place].isNull == 0, let buffer = binds[place].buffer else { return .null }
+    switch binds[place].buffer_type {
+    case MYSQL_TYPE_LONGLONG:
+      let number = buffer.load(as: Int64.self)
+      if binds[place].is_unsigned == 0 { return big(place, .integer(number), number.magnitude) }
+      let unsigned = UInt64(bitPattern: number)
+      return big(
+        place, Int64(exactly: unsigned).map { .integer($0) } ?? .unsigned(unsigned), unsigned)
+    case MYSQL_TYPE_DOUBLE: return .number(buffer.load(as: Double.self))
+    default:
+      let count = min(Int(facts[place].length), Int(binds[place].buffer_length) - 1)
+      buffer.storeBytes(of: 0, toByteOffset: count, as: UInt8.self)
+      return columns[place].value(UnsafeRawBufferPointer(start: buffer, count: count))
+    }
+  }
+
+  private func big(_ place: Int, _ value: SQLValue, _ size: UInt64) -> SQLValue {
+    switch columns[place].kind {
+    case .bigInteger, .bigUnsigned:
+      size > 1 << 53 ? .text(value.digits) : value
+    default: value
+    }
+  }
+}
+
+nonisolated extension SQLValue {
+  fileprivate var digits: String {
+    switch self {
+    case .integer(let number): String(number)
+    case .unsigned(let number): String(number)
+    default: ""
+    }
+  }
+}

@@ -1,0 +1,218 @@
+import EggSQL
+
+/// Connections to one server, opened when they are needed, handed out one caller each.
+final class MySQLPool {
+  let options: MySQLOptions
+  let loop: any MySQLLoop
+  /// The one used last is the next, so that those that are not needed grow old.
+  private var idle: [MySQLConnection] = []
+  private var busy = 0
+  private var opening = 0
+  private var waiters: [Waiter] = []
+  private var sweeper: (any MySQLTimer)?
+  private(set) var isEnded = false
+  private var ended: [UnsafeContinuation<Void, Never>] = []
+
+  init(_ options: MySQLOptions, _ loop: any MySQLLoop) {
+    self.options = options
+    self.loop = loop
+  }
+
+  nonisolated deinit {}
+
+  nonisolated struct Stats: Sendable, Equatable {
+    var acquiringConnections = 0, allConnections = 0, freeConnections = 0, connectionQueue = 0
+    var busyConnections = 0
+  }
+
+  var stats: Stats {
+    Stats(
+      acquiringConnections: opening, allConnections: idle.count + busy + opening,
+      freeConnections: idle.count, connectionQueue: waiters.count, busyConnections: busy)
+  }
+
+  // MARK: acquiring
+
+  /// A connection for the caller alone, until `release`.
+  ///
+  /// - Throws: `SQLError` when connecting fails, a limit is hit, or the pool is closed.
+  func acquire() async throws -> MySQLConnection {
+    let start = loop.nowMilliseconds
+    while true {
+      guard !isEnded else { throw SQLError(code: "POOL_CLOSED", "Pool is closed.") }
+      if let connection = idle.popLast() {
+        connection.onLost = nil
+        busy += 1
+        guard try await isAlive(connection) else { continue }
+        return connection
+      }
+      if busy + opening < max(1, options.connectionLimit) { return try await open() }
+      if let connection = try await wait(since: start) { return connection }
+    }
+  }
+
+  private func isAlive(_ connection: MySQLConnection) async throws -> Bool {
+    let unused = loop.nowMilliseconds &- connection.idleSince
+    if options.pingAfter > 0, unused >= UInt64(options.pingAfter) { try? await connection.ping() }
+    if connection.isUsable { return true }
+    busy -= 1
+    connection.discard()
+    return false
+  }
+
+  private func open() async throws -> MySQLConnection {
+    opening += 1
+    do {
+      let connection = try await MySQLConnection.open(options, loop)
+      opening -= 1
+      busy += 1
+      return connection
+    } catch {
+      opening -= 1
+      // Whoever waits for this one would wait in vain: let the next try.
+      wakeOne()
+      checkEnd()
+      throw error
+    }
+  }
+
+  /// One caller that waits for a connection.
+  private final class Waiter {
+    var continuation: UnsafeContinuation<MySQLConnection?, any Error>?
+    var timer: (any MySQLTimer)?
+    nonisolated deinit {}
+
+    func settle(_ result: Result<MySQLConnection?, any Error>) {
+      timer?.cancel()
+      timer = nil
+      continuation.take()?.resume(with: result)
+    }
+  }
+
+  /// - Returns: a connection, or nil when there may be room for one.
+  private func wait(since start: UInt64) async throws -> MySQLConnection? {
+    guard options.waitForConnections else {
+      throw SQLError(code: "POOL_CONNLIMIT", "No connections available.")
+    }
+    guard options.queueLimit <= 0 || waiters.count < options.queueLimit else {
+      throw SQLError(code: "POOL_ENQUEUELIMIT", "Queue limit reached.")
+    }
+    let waiter = Waiter()
+    return try await withTaskCancellationHandler {
+      try await withUnsafeThrowingContinuation { continuation in
+        guard !Task.isCancelled else {
+          return continuation.resume(throwing: CancellationError())
+        }
+        waiter.continuation = continuation
+        waiters.append(waiter)
+        limit(waiter, since: start)
+      }
+    } onCancel: {
+      Task { @MainActor in self.drop(waiter, CancellationError()) }
+    }
+  }
+
+  private func limit(_ waiter: Waiter, since start: UInt64) {
+    let total = options.acquireTimeout
+    let used = Int(clamping: loop.nowMilliseconds &- start)
+    let limits = [options.poolWaitTimeout, total > 0 ? max(1, total - used) : 0].filter { $0 > 0 }
+    guard let limit = limits.min() else { return }
+    waiter.timer = try? loop.timer(after: limit) { [weak self] in
+      self?.drop(
+        waiter,
+        SQLError(code: "PoolWaitTimeoutError", "get connection timeout after \(limit)ms"))
+    }
+  }
+
+  private func drop(_ waiter: Waiter, _ error: any Error) {
+    waiters.removeAll { $0 === waiter }
+    waiter.settle(.failure(error))
+  }
+
+  private func wakeOne() {
+    guard !waiters.isEmpty else { return }
+    waiters.removeFirst().settle(.success(nil))
+  }
+
+  // MARK: releasing
+
+  /// Takes a connection back. One that was left inside of a transaction is cleaned first.
+  func release(_ connection: MySQLConnection) {
+    guard connection.isUsable, connection.isInTransaction || connection.hasLocks else {
+      return putBack(connection)
+    }
+    Task {
+      if connection.hasLocks { _ = try? await connection.run(.unlock) }
+      connection.hasLocks = false
+      _ = try? await connection.run(SQLStatement("ROLLBACK"))
+      if connection.isInTransaction { connection.giveUp(.connectionLost) }
+      putBack(connection)
+    }
+  }
+
+  private func putBack(_ connection: MySQLConnection) {
+    guard connection.isUsable, !isEnded else {
+      busy -= 1
+      if connection.isUsable { Task { await connection.close() } } else { connection.discard() }
+      wakeOne()
+      return checkEnd()
+    }
+    if !waiters.isEmpty {
+      // From hand to hand, still busy.
+      return waiters.removeFirst().settle(.success(connection))
+    }
+    busy -= 1
+    connection.idleSince = loop.nowMilliseconds
+    connection.onLost = { [weak self, weak connection] in
+      guard let self, let connection else { return }
+      self.idle.removeAll { $0 === connection }
+      connection.discard()
+    }
+    idle.append(connection)
+    sweepLater()
+  }
+
+  private func sweepLater() {
+    guard sweeper == nil, options.idleTimeout > 0, let oldest = idle.first else { return }
+    let age = Int(clamping: loop.nowMilliseconds &- oldest.idleSince)
+    sweeper = try? loop.timer(after: max(1, options.idleTimeout - age)) { [weak self] in
+      self?.sweep()
+    }
+  }
+
+  private func sweep() {
+    sweeper = nil
+    let now = loop.nowMilliseconds
+    let old = idle.filter { now &- $0.idleSince >= UInt64(options.idleTimeout) }
+    idle.removeAll { now &- $0.idleSince >= UInt64(options.idleTimeout) }
+    for connection in old { Task { await connection.close() } }
+    sweepLater()
+  }
+
+  // MARK: the end
+
+  /// Refuses new callers, waits for those that have a connection, and closes everything.
+  func end() async {
+    if !isEnded {
+      isEnded = true
+      sweeper?.cancel()
+      sweeper = nil
+      let waiting = waiters
+      waiters = []
+      for waiter in waiting {
+        waiter.settle(.failure(SQLError(code: "POOL_CLOSED", "Pool is closed.")))
+      }
+      let connections = idle
+      idle = []
+      for connection in connections { await connection.close() }
+    }
+    guard busy + opening > 0 else { return }
+    await withUnsafeContinuation { ended.append($0) }
+  }
+
+  private func checkEnd() {
+    guard isEnded, busy + opening == 0 else { return }
+    for continuation in ended { continuation.resume() }
+    ended = []
+  }
+}

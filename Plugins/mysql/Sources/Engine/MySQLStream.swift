@@ -1,0 +1,112 @@
+internal import CMariaDB
+import EggSQL
+
+/// The rows of one statement, a batch at a time. What was not asked for yet waits at the server.
+///
+/// One that is given up before its end costs its connection, which is cheaper than reading the rest.
+public final class MySQLStream: SQLCursor {
+  private let database: MySQLDatabase
+  private var connection: MySQLConnection?
+  // Touched on the main actor only, and by `deinit`, which nobody else sees.
+  private nonisolated(unsafe) var result: UnsafeMutablePointer<MYSQL_RES>?
+  private let fields: [MySQLField]
+  private let sql: [UInt8]
+  public let columns: [String]
+
+  /// A batch ends with either.
+  private static let batchRows = 256
+  private static let batchBytes = 64 << 10
+
+  init(_ database: MySQLDatabase, _ connection: MySQLConnection, _ sql: [UInt8]) async throws {
+    self.database = database
+    self.sql = sql
+    try connection.start(0, .connectionLost)
+    do {
+      try await connection.send(sql)
+    } catch {
+      connection.finish()
+      throw error
+    }
+    guard let result = mysql_use_result(connection.handle) else {
+      connection.finish()
+      guard mysql_field_count(connection.handle) == 0 else {
+        throw connection.fail(MySQLConnection.text(sql))
+      }
+      throw SQLError(
+        code: "EGG_SQL_STATEMENT", "stream: the statement gives no rows",
+        sql: MySQLConnection.text(sql))
+    }
+    self.result = result
+    self.connection = connection
+    fields = MySQLField.all(of: result, database.options)
+    columns = fields.map(\.name)
+  }
+
+  nonisolated deinit {
+    guard let connection else { return }
+    let pool = database.pool
+    nonisolated(unsafe) let result = result
+    Task { @MainActor in MySQLStream.abandon(connection, result, pool) }
+  }
+
+  /// The next rows; nil at the end.
+  ///
+  /// - Throws: `SQLError`; there are no more rows then.
+  public func next() async throws -> SQLRowList? {
+    guard let connection, let result else { return nil }
+    var rows: [[SQLValue]] = []
+    var bytes = 0
+    while rows.count < Self.batchRows, bytes < Self.batchBytes {
+      var row: MYSQL_ROW?
+      do {
+        try await connection.perform(
+          { mysql_fetch_row_start(&row, result) }, { mysql_fetch_row_cont(&row, result, $0) })
+        if row == nil, mysql_errno(connection.handle) != 0 {
+          throw connection.fail(MySQLConnection.text(sql))
+        }
+      } catch {
+        close()
+        throw error
+      }
+      guard let row, let lengths = mysql_fetch_lengths(result) else {
+        finish()
+        return rows.isEmpty ? nil : SQLRowList(columns, rows)
+      }
+      rows.append(
+        fields.indices.map { column in
+          guard let start = row[column] else { return .null }
+          bytes += Int(lengths[column])
+          return fields[column].value(
+            UnsafeRawBufferPointer(start: start, count: Int(lengths[column])))
+        })
+    }
+    return SQLRowList(columns, rows)
+  }
+
+  /// Gives the rest up.
+  public func close() {
+    guard let connection else { return }
+    Self.abandon(connection, result, database.pool)
+    self.connection = nil
+    result = nil
+  }
+
+  private func finish() {
+    guard let connection else { return }
+    mysql_free_result(result)
+    connection.finish()
+    database.pool.release(connection)
+    self.connection = nil
+    result = nil
+  }
+
+  private static func abandon(
+    _ connection: MySQLConnection, _ result: UnsafeMutablePointer<MYSQL_RES>?, _ pool: MySQLPool
+  ) {
+    // First the socket, so that freeing does not read the rest.
+    connection.giveUp(.connectionLost)
+    mysql_free_result(result)
+    connection.finish()
+    pool.release(connection)
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import MySQLTestSupport
+import Testing
+
+@Suite("app.mysql", .serialized) struct PluginTests {
+  static func client(_ database: String = "site", _ more: String = "") throws -> String {
+    let server = try MariaDBServer.shared.get()
+    return """
+      { "host": "127.0.0.1", "port": "\(server.port)", "user": "egg", "password": "secret",
+        "database": "\(database)", "connectTimeout": 10000, "poolWaitTimeout": 10000\(more) }
+      """
+  }
+
+  nonisolated(unsafe) private static let started = Result {
+    try MariaDBServer.shared.get().sql(
+      """
+      create database site character set utf8mb4; create database other;
+      create table site.users (id int primary key, name varchar(20));
+      insert into site.users values (11, 'Ada');
+      create table site.posts (id int primary key auto_increment, title varchar(200) not null,
+        hits int not null default 0, made datetime);
+      """)
+    return try ProbeServer("{ \"client\": \(client()) }")
+  }
+
+  private func server() throws -> ProbeServer { try Self.started.get() }
+
+  @Test func `a service finds a row, a missing one is null`() throws {
+    #expect(try server().get("/user/11") == #"{"user":{"id":11,"name":"Ada"}}"#)
+    #expect(try server().get("/user/12") == #"{"user":null}"#)
+  }
+
+  @Test func `rows go in and come out as a type of the application`() throws {
+    let text = try server().get("/posts")
+    #expect(text.contains(#""title":"Hello World","hits":1,"made":"#), "\(text)")
+  }
+
+  @Test func `an instance with a configuration of its own`() throws {
+    #expect(try server().get("/instance") == "mysql")
+  }
+
+  @Test func `a nested failure ends the whole transaction`() throws {
+    #expect(try server().get("/nested") == "transaction was commit or rollback")
+    for title in ["outer", "inner", "late"] {
+      #expect(try server().get("/count?title=\(title)").hasPrefix(#"{"posts":0,"#))
+    }
+  }
+
+  @Test func `the transaction of a request whose client is gone is rolled back`() throws {
+    _ = try server().get("/aborted", leavesAfter: 0.2)
+    // Until the statement that runs has ended and the connection is clean again.
+    var last = ""
+    for _ in 0..<100 {
+      last = try server().get("/count?title=aborted")
+      if last.contains(#""busyConnections":0"#) { break }
+      usleep(50_000)
+    }
+    #expect(last.hasPrefix(#"{"posts":0,"#) && last.contains(#""busyConnections":0"#), "\(last)")
+  }
+
+  @Test func `streams, hooks, prepared statements, errors`() throws {
+    #expect(try server().get("/stream") == "12502500")
+    #expect(try server().get("/hooks") == "2 select 2 a")
+    #expect(try server().get("/prepared") == "18446744073709551615 it's true")
+    #expect(try server().get("/duplicate") == "ER_DUP_ENTRY 1062 23000")
+  }
+
+  @Test func `a plugin in C calls it by name and reads rows in place`() throws {
+    #expect(
+      try server().get("/byname")
+        == "inserted 1, 2 columns, title=from C's hand, past the end nothing")
+  }
+
+  @Test func `several clients by their ids`() throws {
+    let probe = try ProbeServer(
+      #"{ "clients": { "db1": \#(Self.client("test")), "db2": \#(Self.client("mysql")) } }"#)
+    #expect(try probe.get("/other") == #"{"db1":"test","db2":"mysql","db3":"none"}"#)
+  }
+
+  @Test func `a server that cannot be used stops the start and shows the line`() throws {
+    let server = try MariaDBServer.shared.get()
+    let cases: [(String, String)] = [
+      ("{ \"client\": \(try Self.client("nowhere")) }", "Unknown database 'nowhere'"),
+      (
+        "{ \"client\": \(try Self.client().replacingOccurrences(of: "secret", with: "wrong-pass")) }",
+        "Access denied for user 'egg'"
+      ),
+      (
+        "{ \"client\": \(try Self.client().replacingOccurrences(of: "\(server.port)", with: "1")) }",
+        "ECONNREFUSED"
+      ),
+      (
+        "{ \"client\": \(try Self.client("site", ", \"conectionLimit\": 1")) }",
+        "config.mysql.client.conectionLimit: expected one of"
+      ),
+      (
+        "{ \"client\": \(try Self.client("site", ", \"timezone\": \"CET\"")) }",
+        "config.mysql.client.timezone: expected \"local\", \"Z\" or \"+08:00\", found \"CET\""
+      ),
+      (
+        "{ \"client\": { \"host\": \"127.0.0.1\" } }",
+        "config.mysql.client.user: expected text, found nothing"
+      ),
+      (
+        "{ \"client\": \(try Self.client()), \"clients\": { \"a\": \(try Self.client()) } }",
+        "cannot both be set"
+      ),
+    ]
+    for (config, text) in cases {
+      #expect {
+        _ = try ProbeServer(config)
+      } throws: { error in
+        let output = "\(error)"
+        return output.contains(text) && output.contains("config/config.prod.json:")
+          && !output.contains("wrong-pass")
+      }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/* asker.c - a plugin in C that uses app.mysql: by name, and rows through their table. */
+#include "egg_plugin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+EGG_MANIFEST("{\"egg\": 1, \"id\": \"asker\", \"version\": \"1.0.0\", \"abi\": {\"major\": 1, \"min\": 0},"
+             " \"dependencies\": [\"mysql\"], \"provides\": {\"context\": [\"askDatabase\"]}}");
+
+#define TEXT(literal) ((egg_str){literal, sizeof(literal) - 1})
+
+typedef struct asker {
+    egg_plugin plugin;
+    const egg_host *host;
+} asker;
+
+typedef struct question {
+    asker *self;
+    egg_call call;
+    egg_object *mysql;
+    long long inserted;
+} question;
+
+static egg_value text(const char *text) {
+    egg_value value = {.kind = EGG_STRING, .count = (uint32_t)strlen(text)};
+    value.as.string = text;
+    return value;
+}
+
+static void fail(question *q, const egg_outcome *outcome) {
+    egg_error error = {.size = sizeof error, .message = TEXT("cancelled")};
+    q->self->host->fail(q->self->host, q->call, outcome->error != NULL ? outcome->error : &error);
+    q->mysql->ops->release(q->mysql);
+    free(q);
+}
+
+/* The rows of `run`, read in place. */
+static void has_rows(void *state, const egg_outcome *outcome) {
+    question *q = state;
+    if (outcome->kind != EGG_OUTCOME_OK || outcome->value.kind != EGG_OBJECT) {
+        fail(q, outcome);
+        return;
+    }
+    egg_object *object = outcome->value.as.object;
+    const egg_sql_rows *rows = object->ops->query(object, EGG_SQL_ROWS_ID);
+    char answer[200];
+    const egg_value *cells = rows->row(rows, 0);
+    snprintf(answer, sizeof answer, "inserted %lld, %u columns, %s=%.*s, past the end %s", q->inserted,
+             (unsigned)rows->column_count, rows->columns[0].ptr == NULL ? "" : "title",
+             (int)cells[0].count, cells[0].as.string,
+             rows->row(rows, rows->row_count) == NULL ? "nothing" : "something");
+    egg_value result = text(answer);
+    q->self->host->finish(q->self->host, q->call, &result);
+    q->mysql->ops->release(q->mysql);
+    free(q);
+}
+
+static void inserted(void *state, const egg_outcome *outcome) {
+    question *q = state;
+    if (outcome->kind != EGG_OUTCOME_OK || outcome->value.kind != EGG_MAP) {
+        fail(q, outcome);
+        return;
+    }
+    for (uint32_t i = 0; i < outcome->value.count; i++) {
+        const egg_pair *pair = &outcome->value.as.pairs[i];
+        if (pair->key.len == 12 && memcmp(pair->key.ptr, "affectedRows", 12) == 0)
+            q->inserted = pair->value.as.integer;
+    }
+    egg_value pieces[3] = {{.kind = EGG_BOOL}, text("select title, hits from posts where title = "),
+                           text("from C's hand")};
+    egg_value list = {.kind = EGG_LIST, .count = 3};
+    list.as.items = pieces;
+    const egg_host *h = q->self->host;
+    h->invoke_object(h, q->call, q->mysql, TEXT("run"), &list, 1, has_rows, q);
+}
+
+/* ctx.askDatabase(): inserts a row, then reads it. */
+static egg_step ask(void *instance, egg_call call, const egg_value *args, uint32_t count,
+                    egg_value *result) {
+    asker *self = instance;
+    const egg_host *h = self->host;
+    (void)args, (void)count, (void)result;
+    egg_member member;
+    egg_value mysql;
+    if (h->resolve(h, EGG_ON_APPLICATION, TEXT("mysql"), &member) != EGG_OK ||
+        h->get(h, call, member, &mysql) != EGG_OK || mysql.kind != EGG_OBJECT) {
+        egg_error error = {.size = sizeof error, .message = TEXT("no app.mysql")};
+        return h->fail(h, call, &error);
+    }
+    question *q = calloc(1, sizeof *q);
+    *q = (question){self, call, mysql.as.object, 0};
+    q->mysql->ops->retain(q->mysql);
+    egg_pair pair = {TEXT("title"), text("from C's hand")};
+    egg_value insert[2] = {text("posts"), {.kind = EGG_MAP, .count = 1}};
+    insert[1].as.pairs = &pair;
+    h->invoke_object(h, call, q->mysql, TEXT("insert"), insert, 2, inserted, q);
+    return EGG_STEP_LATER;
+}
+
+static egg_step on_phase(void *instance, egg_phase phase, egg_call call) {
+    asker *self = instance;
+    (void)call;
+    egg_method method = {.size = sizeof method, .target = EGG_ON_CONTEXT, .name = "askDatabase",
+                         .self = self, .invoke = ask};
+    if (phase == EGG_PHASE_REGISTER) self->host->add_method(self->host, &method);
+    return EGG_STEP_DONE;
+}
+
+const egg_plugin *egg_plugin_entry_v1(const egg_host *host, const char *id) {
+    (void)id;
+    asker *self = calloc(1, sizeof *self);
+    if (self == NULL) return NULL;
+    self->host = host;
+    self->plugin = (egg_plugin){.size = sizeof self->plugin, .abi_major = EGG_ABI_MAJOR,
+                                .abi_minor = EGG_ABI_MINOR, .id = "asker", .self = self,
+                                .on_phase = on_phase};
+    return &self->plugin;
+}

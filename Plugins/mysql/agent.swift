@@ -1,0 +1,11 @@
+import Egg
+
+/// The same in the agent, where nothing is made unless `mysql.agent` says so.
+final class MySQLAgentBoot: AgentBoot {
+  override func didLoad() async throws {
+    guard agent.config.mysql.agent.bool ?? false else { return }
+    agent[MySQLKey.self] = try await MySQLRegistry.start(agent)
+  }
+
+  override func beforeClose() async throws { await agent[MySQLKey.self]?.end() }
+}

@@ -1,0 +1,11 @@
+import Egg
+
+/// Makes the clients of `config.mysql`; the start waits until each has answered.
+final class MySQLBoot: Boot {
+  override func didLoad() async throws {
+    guard app.config.mysql.app.bool ?? true else { return }
+    app[MySQLKey.self] = try await MySQLRegistry.start(app)
+  }
+
+  override func beforeClose() async throws { await app[MySQLKey.self]?.end() }
+}
