@@ -50,6 +50,13 @@ let package = Package(
     .library(name: "EggSessionClient", targets: ["EggSessionClient"]),
     .library(name: "EggSecurity", type: .dynamic, targets: ["EggSecurity"]),
     .library(name: "EggSecurityClient", targets: ["EggSecurityClient"]),
+    .library(name: "EggValidate", type: .dynamic, targets: ["EggValidate"]),
+    .library(name: "EggValidateClient", targets: ["EggValidateClient"]),
+    .library(name: "EggJsonp", type: .dynamic, targets: ["EggJsonp"]),
+    .library(name: "EggJsonpClient", targets: ["EggJsonpClient"]),
+    .library(name: "EggCors", type: .dynamic, targets: ["EggCors"]),
+    .library(name: "EggI18n", type: .dynamic, targets: ["EggI18n"]),
+    .library(name: "EggI18nClient", targets: ["EggI18nClient"]),
     .library(name: "BuiltinsProbe", type: .dynamic, targets: ["BuiltinsProbe"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
@@ -116,6 +123,20 @@ let package = Package(
     client(
       "EggSecurityClient", "Plugins/security",
       dependencies: ["EggSecurityRules", "EggSecurityHelper"]),
+    .target(
+      name: "EggValidation", dependencies: ["Egg"], path: "Plugins/validate/Sources/Rules",
+      swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggValidate", "Plugins/validate", dependencies: ["EggValidation"], sources: ["app.swift"],
+      exclude: ["Client", "Sources"]),
+    client("EggValidateClient", "Plugins/validate", dependencies: ["EggValidation"]),
+    unit(
+      "EggJsonp", "Plugins/jsonp", dependencies: ["EggSecurityRules"], sources: ["app", "Sources"],
+      exclude: ["Client"]),
+    client("EggJsonpClient", "Plugins/jsonp"),
+    unit("EggCors", "Plugins/cors", sources: ["app", "app.swift", "Sources"]),
+    unit("EggI18n", "Plugins/i18n", sources: ["app.swift", "Sources"], exclude: ["Client"]),
+    client("EggI18nClient", "Plugins/i18n"),
     .executableTarget(
       name: "NunjucksConformance", dependencies: ["Nunjucks"],
       path: "Plugins/view-nunjucks/Tools/Conformance"),
@@ -151,9 +172,12 @@ let package = Package(
       path: "Plugins/view-nunjucks/Tests/NunjucksTests"),
     // One application for the plugins that an Egg developer has without asking.
     unit(
-      "BuiltinsProbe", "Tests/Fixtures/builtins", dependencies: ["EggSessionClient", "EggSecurityClient"],
+      "BuiltinsProbe", "Tests/Fixtures/builtins",
+      dependencies: [
+        "EggSessionClient", "EggSecurityClient", "EggValidateClient", "EggJsonpClient", "EggI18nClient",
+      ],
       sources: ["app/router.swift"]),
-    .testTarget(name: "BuiltinPluginTests", dependencies: ["EggCommand", "EggSecurityRules"]),
+    .testTarget(name: "BuiltinPluginTests", dependencies: ["EggCommand", "EggSecurityRules", "EggValidation"]),
     .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],

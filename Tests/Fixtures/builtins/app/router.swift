@@ -27,4 +27,8 @@ func router(_ app: Application) {
   app.router.get("/domain/:host", app.controller.security.domain)
   app.router.get("/address/:address", app.controller.security.address)
   app.router.get("/page/:name", app.controller.security.page)
+
+  app.router.post("/posts", app.controller.post.create)
+  app.router.post("/typed", app.controller.post.typed)
+  app.router.post("/rules", app.controller.post.rules)
 }
