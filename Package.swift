@@ -103,7 +103,7 @@ let package = Package(
       sources: ["app", "app.swift", "Sources"], exclude: ["Tests"]),
     .target(name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks"),
     unit(
-      "EggViewNunjucks", "Plugins/view-nunjucks", dependencies: ["PluginABI", "Nunjucks"],
+      "EggViewNunjucks", "Plugins/view-nunjucks", dependencies: ["PluginABI", "Nunjucks", "EggSecurityRules"],
       sources: ["app", "app.swift", "Sources/Entry"],
       exclude: ["Tests", "Tools", "Sources/Nunjucks"]),
     unit(

@@ -133,7 +133,7 @@ import Testing
 }
 
 @Suite("Templates get fields") struct InjectionTests {
-  private let field = "\n<input type=\"hidden\" name=\"_csrf\" value=\"T\" />"
+  private let field = "<input type=\"hidden\" name=\"_csrf\" value=\"T\" />"
 
   @Test func `posted forms get the field, once`() {
     #expect(

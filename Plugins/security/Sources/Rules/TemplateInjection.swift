@@ -14,7 +14,7 @@ public enum TemplateInjection {
         nextText("name=\"_csrf\"", in: inside[..<end]) != nil
         || nextText("name='_csrf'", in: inside[..<end]) != nil
       if isPosted(rest[form]), !hasField {
-        result += "\n<input type=\"hidden\" name=\"_csrf\" value=\"\(value)\" />"
+        result += "<input type=\"hidden\" name=\"_csrf\" value=\"\(value)\" />"
       }
       result += inside[..<end]
       rest = inside[end...]
