@@ -213,7 +213,7 @@ import Testing
   }
 }
 
-@Suite("Templates") struct TemplateTests {
+@Suite("Protected pages") struct ProtectedPageTests {
   private func server(_ plugins: [String]) throws -> Server {
     try Server(
       #"{ "view": { "mapping": { ".njk": "nunjucks" } } }"#, plugins: ["session", "view", "nunjucks"] + plugins)
