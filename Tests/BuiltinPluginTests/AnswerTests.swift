@@ -11,7 +11,9 @@ import Testing
     let script = try get("/jsonp?callback=show")
     #expect(
       script.body == #"/**/ typeof show === 'function' && show({"a":1,"jsonp":true});"#)
-    #expect(script["content-type"] == "application/javascript; charset=utf-8" || script["content-type"] == "text/javascript; charset=utf-8")
+    #expect(
+      script["content-type"] == "application/javascript; charset=utf-8"
+        || script["content-type"] == "text/javascript; charset=utf-8")
     #expect(script["x-content-type-options"] == "nosniff")
     #expect(try get("/jsonp").body == #"{"a":1,"jsonp":false}"#)
     #expect(try get("/jsonp?callback=").body == #"{"a":1,"jsonp":false}"#)
@@ -102,7 +104,8 @@ import Testing
     let answer = try server.get("/plain", origin)
     #expect(answer["access-control-allow-credentials"] == "true")
     #expect(answer["access-control-expose-headers"] == "x-a,x-b")
-    #expect(try server.get("/plain", ["Origin": "https://b.test"])["access-control-allow-origin"] == nil)
+    #expect(
+      try server.get("/plain", ["Origin": "https://b.test"])["access-control-allow-origin"] == nil)
     let preflight = try server.send(
       "OPTIONS", "/plain", headers: origin.merging(["Access-Control-Request-Method": "GET"]) { $1 })
     #expect(preflight["access-control-max-age"] == "60")
@@ -111,19 +114,25 @@ import Testing
   }
 
   @Test(arguments: [(false, "*"), (true, "https://a.test")])
-  func `a star is the origin itself where cookies are allowed`(credentials: Bool, allowed: String) throws {
+  func `a star is the origin itself where cookies are allowed`(credentials: Bool, allowed: String)
+    throws
+  {
     let server = try server(#"{ "cors": { "origin": "*", "credentials": \#(credentials) } }"#)
     #expect(try server.get("/plain", origin)["access-control-allow-origin"] == allowed)
   }
 
   @Test func `with security only safe domains may read`() throws {
     let server = try server(
-      #"{ "security": { "domainWhiteList": [".safe.test"] } }"#, plugins: ["session", "security", "cors"])
+      #"{ "security": { "domainWhiteList": [".safe.test"] } }"#,
+      plugins: ["session", "security", "cors"])
     func allowed(_ origin: String) throws -> String? {
       try server.get("/plain", ["Origin": origin])["access-control-allow-origin"]
     }
     #expect(try allowed("https://a.safe.test:8443") == "https://a.safe.test:8443")
-    for other in ["https://a.test", "null", "https://a.test/.safe.test", "https://x@safe.test", "file://safe.test"] {
+    for other in [
+      "https://a.test", "null", "https://a.test/.safe.test", "https://x@safe.test",
+      "file://safe.test",
+    ] {
       #expect(try allowed(other) == nil)
     }
   }
@@ -216,14 +225,16 @@ import Testing
 @Suite("Protected pages") struct ProtectedPageTests {
   private func server(_ plugins: [String]) throws -> Server {
     try Server(
-      #"{ "view": { "mapping": { ".njk": "nunjucks" } } }"#, plugins: ["session", "view", "nunjucks"] + plugins)
+      #"{ "view": { "mapping": { ".njk": "nunjucks" } } }"#,
+      plugins: ["session", "view", "nunjucks"] + plugins)
   }
 
   @Test func `posted forms get the token, scripts the nonce, __ the texts`() throws {
     let server = try server(["security", "i18n"])
     let page = try server.get("/page/form.njk?locale=zh-cn")
     let lines = page.body.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    let field = /<form method="post" action="\/guarded"><input type="hidden" name="_csrf" value="([^"]+)" \/><input name="a"><\/form>/
+    let field =
+      /<form method="post" action="\/guarded"><input type="hidden" name="_csrf" value="([^"]+)" \/><input name="a"><\/form>/
     let token = try #require(lines[0].wholeMatch(of: field)).1
     #expect(lines[1] == #"<form action="/search"></form>"#)
     let script = /<script nonce="[\w-]{16}">let a = "\\x3c\\x2fscript\\x3e"<\/script>/
@@ -231,6 +242,7 @@ import Testing
     #expect(lines[3].contains(#"<input type="hidden" name="_csrf" value=""#))
     #expect(lines[4] == "邮箱|hello Ada|姓名|<b>b</b>")
     let headers = ["Cookie": page.cookies]
-    #expect(try server.send("POST", "/guarded", headers: headers, form: "_csrf=\(token)").status == 200)
+    #expect(
+      try server.send("POST", "/guarded", headers: headers, form: "_csrf=\(token)").status == 200)
   }
 }

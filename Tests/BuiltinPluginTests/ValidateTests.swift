@@ -11,38 +11,103 @@ import Testing
     let validator = Validator()
     try set(validator)
     var value = try Value(json: data)
-    return try validator.validate(try Value(json: rules), &value).map { "\($0.field): \($0.message)" }
+    return try validator.validate(try Value(json: rules), &value).map {
+      "\($0.field): \($0.message)"
+    }
   }
 
-  @Test(arguments: [
-    (#"{"type":"int","min":1,"max":5}"#, ["1", "5", "3.0"], ["0": "should bigger than 1", "6": "should smaller than 5", "1.5": "should be an integer", "\"1\"": "should be an integer", "true": "should be an integer"]),
-    (#"{"type":"integer"}"#, ["-9007199254740993"], ["[]": "should be an integer"]),
-    (#"{"type":"number","max":1.5}"#, ["1.5", "-2"], ["1.6": "should smaller than 1.5", "\"1\"": "should be a number"]),
-    (#"{"type":"string","min":2,"max":3}"#, ["\"ab\"", "\"äöü\""], ["\"a\"": "length should bigger than 2", "\"abcd\"": "length should smaller than 3", "\"\"": "should not be empty", "1": "should be a string"]),
-    (#"{"type":"string","allowEmpty":true}"#, ["\"\""], ["null": "required"]),
-    (#"{"type":"string","format":"^a+$"}"#, ["\"aa\""], ["\"ab\"": "should match /^a+$/", "\"aa\\n\"": "should match /^a+$/"]),
-    (#""/^A\\d$/i""#, ["\"a1\""], ["\"b1\"": "should match /^A\\d$/i", "\"a١\"": "should match /^A\\d$/i"]),
-    (#""id""#, ["\"123\""], ["\"12a\"": "should match /^\\d+$/", "1": "should be a string"]),
-    (#""date""#, ["\"2024-02-29\""], ["\"2024-2-29\"": "should match /^\\d{4}\\-\\d{2}\\-\\d{2}$/"]),
-    (#""dateTime""#, ["\"2024-02-29 10:00:00\""], ["\"2024-02-29T10:00:00\"": "should match /^\\d{4}\\-\\d{2}\\-\\d{2} \\d{2}:\\d{2}:\\d{2}$/"]),
-    (#""datetime""#, ["\"2024-02-29 10:00:00\""], [:]),
-    (#""bool""#, ["true", "false"], ["1": "should be a boolean", "\"true\"": "should be a boolean"]),
-    (#""boolean""#, ["true"], ["0": "should be a boolean"]),
-    (#"["a","b",3]"#, ["\"a\"", "3"], ["\"c\"": "should be one of a, b, 3"]),
-    (#"{"type":"enum","values":["x"]}"#, ["\"x\""], ["\"y\"": "should be one of x"]),
-    (#""email""#, ["\"a.b+c@x.example.com\""], ["\"a@b\"": "should be an email", "\"a..b@x.com\"": "should be an email", "\"@x.com\"": "should be an email", "\"a b@x.com\"": "should be an email", "\"\"": "should not be empty"]),
-    (#"{"type":"email","allowEmpty":true}"#, ["\"\""], [:]),
-    (#""url""#, ["\"http://a.test/x?y#z\"", "\"https://user@1.2.3.4:8080\"", "\"http://localhost\"", "\"http://[::1]/\""], ["\"a.test\"": "should be a url", "\"http:///x\"": "should be a url", "\"javascript://x\"": "should be a url", "\"http://a b\"": "should be a url", "\"http://a:99999\"": "should be a url"]),
-    (#"{"type":"password","min":7}"#, ["\"1234567\""], ["\"123456\"": "length should bigger than 7"]),
-    (#""password""#, ["\"123456\""], ["\"12345\"": "length should bigger than 6"]),
-    (#""object""#, ["{}"], ["1": "should be an object", "[]": "should be an object"]),
-    (#"{"type":"array","min":1,"max":2}"#, ["[1]", "[null,{}]"], ["[]": "length should bigger than 1", "[1,2,3]": "length should smaller than 2", "{}": "should be an array"]),
-    (#"{"type":"int","message":"wrong!"}"#, ["1"], ["\"x\"": "wrong!"]),
-  ] as [(String, [String], [String: String])])
+  @Test(
+    arguments: [
+      (
+        #"{"type":"int","min":1,"max":5}"#, ["1", "5", "3.0"],
+        [
+          "0": "should bigger than 1", "6": "should smaller than 5", "1.5": "should be an integer",
+          "\"1\"": "should be an integer", "true": "should be an integer",
+        ]
+      ),
+      (#"{"type":"integer"}"#, ["-9007199254740993"], ["[]": "should be an integer"]),
+      (
+        #"{"type":"number","max":1.5}"#, ["1.5", "-2"],
+        ["1.6": "should smaller than 1.5", "\"1\"": "should be a number"]
+      ),
+      (
+        #"{"type":"string","min":2,"max":3}"#, ["\"ab\"", "\"äöü\""],
+        [
+          "\"a\"": "length should bigger than 2", "\"abcd\"": "length should smaller than 3",
+          "\"\"": "should not be empty", "1": "should be a string",
+        ]
+      ),
+      (#"{"type":"string","allowEmpty":true}"#, ["\"\""], ["null": "required"]),
+      (
+        #"{"type":"string","format":"^a+$"}"#, ["\"aa\""],
+        ["\"ab\"": "should match /^a+$/", "\"aa\\n\"": "should match /^a+$/"]
+      ),
+      (
+        #""/^A\\d$/i""#, ["\"a1\""],
+        ["\"b1\"": "should match /^A\\d$/i", "\"a١\"": "should match /^A\\d$/i"]
+      ),
+      (#""id""#, ["\"123\""], ["\"12a\"": "should match /^\\d+$/", "1": "should be a string"]),
+      (
+        #""date""#, ["\"2024-02-29\""],
+        ["\"2024-2-29\"": "should match /^\\d{4}\\-\\d{2}\\-\\d{2}$/"]
+      ),
+      (
+        #""dateTime""#, ["\"2024-02-29 10:00:00\""],
+        [
+          "\"2024-02-29T10:00:00\"":
+            "should match /^\\d{4}\\-\\d{2}\\-\\d{2} \\d{2}:\\d{2}:\\d{2}$/"
+        ]
+      ),
+      (#""datetime""#, ["\"2024-02-29 10:00:00\""], [:]),
+      (
+        #""bool""#, ["true", "false"],
+        ["1": "should be a boolean", "\"true\"": "should be a boolean"]
+      ),
+      (#""boolean""#, ["true"], ["0": "should be a boolean"]),
+      (#"["a","b",3]"#, ["\"a\"", "3"], ["\"c\"": "should be one of a, b, 3"]),
+      (#"{"type":"enum","values":["x"]}"#, ["\"x\""], ["\"y\"": "should be one of x"]),
+      (
+        #""email""#, ["\"a.b+c@x.example.com\""],
+        [
+          "\"a@b\"": "should be an email", "\"a..b@x.com\"": "should be an email",
+          "\"@x.com\"": "should be an email", "\"a b@x.com\"": "should be an email",
+          "\"\"": "should not be empty",
+        ]
+      ),
+      (#"{"type":"email","allowEmpty":true}"#, ["\"\""], [:]),
+      (
+        #""url""#,
+        [
+          "\"http://a.test/x?y#z\"", "\"https://user@1.2.3.4:8080\"", "\"http://localhost\"",
+          "\"http://[::1]/\"",
+        ],
+        [
+          "\"a.test\"": "should be a url", "\"http:///x\"": "should be a url",
+          "\"javascript://x\"": "should be a url", "\"http://a b\"": "should be a url",
+          "\"http://a:99999\"": "should be a url",
+        ]
+      ),
+      (
+        #"{"type":"password","min":7}"#, ["\"1234567\""],
+        ["\"123456\"": "length should bigger than 7"]
+      ),
+      (#""password""#, ["\"123456\""], ["\"12345\"": "length should bigger than 6"]),
+      (#""object""#, ["{}"], ["1": "should be an object", "[]": "should be an object"]),
+      (
+        #"{"type":"array","min":1,"max":2}"#, ["[1]", "[null,{}]"],
+        [
+          "[]": "length should bigger than 1", "[1,2,3]": "length should smaller than 2",
+          "{}": "should be an array",
+        ]
+      ),
+      (#"{"type":"int","message":"wrong!"}"#, ["1"], ["\"x\"": "wrong!"]),
+    ] as [(String, [String], [String: String])])
   func `a value fits its rule or is told why not`(
     rule: String, good: [String], bad: [String: String]
   ) throws {
-    for value in good { #expect(try errors("{\"k\": \(rule)}", "{\"k\": \(value)}") == [], "\(value)") }
+    for value in good {
+      #expect(try errors("{\"k\": \(rule)}", "{\"k\": \(value)}") == [], "\(value)")
+    }
     for (value, message) in bad {
       #expect(try errors("{\"k\": \(rule)}", "{\"k\": \(value)}") == ["k: \(message)"], "\(value)")
     }
@@ -69,7 +134,8 @@ import Testing
     #expect(
       try errors(rules, data) == [
         "user.name: should be a string", "user.pets[1].age: should be an integer",
-        "user.pets[2].age: required", "tags[1]: should be a string", "grid[1][1]: should be an integer",
+        "user.pets[2].age: required", "tags[1]: should be a string",
+        "grid[1][1]: should be an integer",
         "small[1]: should smaller than 3",
       ])
   }
@@ -102,8 +168,11 @@ import Testing
     #expect(value.h == false && value.i == 1)
   }
 
-  @Test func `widelyUndefined takes nothing for missing, validateRoot refuses what is no object`() throws {
-    #expect(try errors(#"{"a":"string"}"#, #"{"a":""}"#) { $0.widelyUndefined = true } == ["a: required"])
+  @Test func `widelyUndefined takes nothing for missing, validateRoot refuses what is no object`()
+    throws
+  {
+    #expect(
+      try errors(#"{"a":"string"}"#, #"{"a":""}"#) { $0.widelyUndefined = true } == ["a: required"])
     #expect(try errors(#"{"a":"int?"}"#, #"{"a":""}"#) { $0.widelyUndefined = true } == [])
     #expect(try errors(#"{"a":{"type":"int?","widelyUndefined":true}}"#, #"{"a":""}"#) == [])
     #expect(try errors(#"{"a":"int?"}"#, "[1]") == [])
@@ -119,7 +188,10 @@ import Testing
       }
       try $0.addRule("plate", pattern: "/^[a-z]{2}-\\d+$/i")
     }
-    #expect(try errors(#"{"a":"even","b":{"type":"even","hint":"no"}}"#, #"{"a":2,"b":3}"#, set) == ["b: no"])
+    #expect(
+      try errors(#"{"a":"even","b":{"type":"even","hint":"no"}}"#, #"{"a":2,"b":3}"#, set) == [
+        "b: no"
+      ])
     #expect(try errors(#"{"a":"plate"}"#, #"{"a":"HH-1"}"#, set) == [])
     #expect(
       try errors(#"{"a":"plate"}"#, #"{"a":"x"}"#, set) == [#"a: should match /^[a-z]{2}-\d+$/i"#])
@@ -131,7 +203,8 @@ import Testing
   @Test(arguments: [
     (#"{"a":"wrong"}"#, "rule type must be one of"), (#"{"a":5}"#, "expected a type"),
     (#"{"a":"/(/"}"#, "is no regular expression"), (#"{"a":"/a/x"}"#, "flags"),
-    (#"{"a":{"type":"enum"}}"#, "check enum need array type values"), ("[]", "need object type rule"),
+    (#"{"a":{"type":"enum"}}"#, "check enum need array type values"),
+    ("[]", "need object type rule"),
     (#"{"a":{"type":"int","convertType":"date"}}"#, "convertType"),
   ])
   func `a rule that makes no sense is a mistake of the program`(rules: String, text: String) {
@@ -178,7 +251,8 @@ import Testing
   }
 
   @Test func `by name, and with the configuration`() throws {
-    let server = try Server(#"{ "validate": { "convert": true } }"#, plugins: ["session", "validate"])
+    let server = try Server(
+      #"{ "validate": { "convert": true } }"#, plugins: ["session", "validate"])
     let body = #"{"rules":{"n":"int"},"data":{"n":"12"}}"#
     #expect(try server.send("POST", "/rules", json: body).body == #"{"n":12}"#)
     let wrong = #"{"rules":{"n":"int"},"data":{"n":"x"}}"#

@@ -28,7 +28,8 @@ struct CorsSettings {
       guard let list, list.count == origin.array?.count ?? 1 else {
         throw EggError(
           code: "EGG_CONFIG",
-          "config.cors.origin: expected an origin, a list of origins or \"*\", found \(origin.json)")
+          "config.cors.origin: expected an origin, a list of origins or \"*\", found \(origin.json)"
+        )
       }
       origins = list.contains("*") ? .any : .listed(list)
     }

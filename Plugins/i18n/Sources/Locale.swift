@@ -6,7 +6,9 @@ enum Locale {
 
   static func of(_ ctx: Context) -> String {
     if let known = ctx[Key.self] { return known }
-    guard let settings = ctx.app[I18nKey.self], let texts = ctx.app[TextsKey.self] else { return "" }
+    guard let settings = ctx.app[I18nKey.self], let texts = ctx.app[TextsKey.self] else {
+      return ""
+    }
     let cookie = sentCookie(settings, ctx)
     let locale = find(settings, texts, cookie, ctx)
     ctx[Key.self] = locale
@@ -18,7 +20,8 @@ enum Locale {
   static func set(_ locale: String, _ ctx: Context) throws {
     guard let settings = ctx.app[I18nKey.self] else { return }
     guard locale.utf8.count <= 64, locale.utf8.allSatisfy({ isPlain($0) }) else {
-      throw EggError(code: "EGG_I18N", "a locale has letters, digits, \"-\" and \"_\", not \"\(locale)\"")
+      throw EggError(
+        code: "EGG_I18N", "a locale has letters, digits, \"-\" and \"_\", not \"\(locale)\"")
     }
     let locale = normalized(locale)
     ctx[Key.self] = locale

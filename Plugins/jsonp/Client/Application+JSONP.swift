@@ -6,7 +6,9 @@ extension Application {
   ///     app.router.get("/api/posts", app.jsonp(["limit": 80]), app.controller.post.index)
   ///
   /// - Parameter options: over `config.jsonp`. What does not fit is reported by the route.
-  public func jsonp(_ options: Value = [:]) -> Handler { PluginMiddlewares(app: self).jsonp(options) }
+  public func jsonp(_ options: Value = [:]) -> Handler {
+    PluginMiddlewares(app: self).jsonp(options)
+  }
 }
 
 private struct PluginMiddlewares: MiddlewareTree {

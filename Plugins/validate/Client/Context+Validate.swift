@@ -1,5 +1,5 @@
-@_exported import EggValidation
 import Egg
+@_exported import EggValidation
 
 /// A type of the body that says its own rules:
 ///

@@ -34,7 +34,8 @@ public enum TemplateInjection {
       if nextText("nonce=", in: tag) != nil {
         result += tag
       } else {
-        result += tag.prefix("<script".count) + " nonce=\"\(value)\"" + tag.dropFirst("<script".count)
+        result +=
+          tag.prefix("<script".count) + " nonce=\"\(value)\"" + tag.dropFirst("<script".count)
       }
       let inside = rest[script.upperBound...]
       let end = nextText("</script", in: inside)?.lowerBound ?? inside.endIndex

@@ -16,7 +16,8 @@ struct Pattern {
     }
     text = "/\(pattern)/\(flags)"
     guard flags.allSatisfy({ "gimsuy".contains($0) }) else {
-      throw EggError(code: "EGG_VALIDATE", "\(text): expected flags of i, m and s, found \"\(flags)\"")
+      throw EggError(
+        code: "EGG_VALIDATE", "\(text): expected flags of i, m and s, found \"\(flags)\"")
     }
     do {
       regex = try Regex(pattern).matchingSemantics(.unicodeScalar).asciiOnlyDigits()

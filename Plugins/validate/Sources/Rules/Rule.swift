@@ -60,7 +60,9 @@ struct Rule {
 
   /// As JavaScript's `parseInt`: the digits in front count. What has none becomes NaN.
   private func integer(_ value: Value) -> Value {
-    if let whole = value.double, whole.isFinite { return Value(Int(exactly: whole.rounded(.towardZero)) ?? 0) }
+    if let whole = value.double, whole.isFinite {
+      return Value(Int(exactly: whole.rounded(.towardZero)) ?? 0)
+    }
     let text = value.description.trimmingBlanks
     var rest = text[...]
     let sign = rest.first == "-" || rest.first == "+" ? String(rest.removeFirst()) : ""

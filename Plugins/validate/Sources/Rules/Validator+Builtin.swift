@@ -82,7 +82,9 @@ extension Validator {
     let words = local.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     let isLocal = words.allSatisfy { word in
       !word.isEmpty
-        && word.allSatisfy { isLetter($0) || isDigit($0) || "!#$%&'*+-/=?^_`{|}~".utf8.contains($0) }
+        && word.allSatisfy {
+          isLetter($0) || isDigit($0) || "!#$%&'*+-/=?^_`{|}~".utf8.contains($0)
+        }
     }
     return isLocal && isDomain(text[(at + 1)...], dots: 1)
   }
@@ -101,9 +103,12 @@ extension Validator {
 
   /// An absolute url of http, https or ftp with a host.
   private static func isURL(_ text: [UInt8]) -> Bool {
-    guard text.count <= 2083, !text.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else { return false }
+    guard text.count <= 2083, !text.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
+      return false
+    }
     let lower = text.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
-    guard let scheme = ["http://", "https://", "ftp://"].first(where: { lower.starts(with: $0.utf8) })
+    guard
+      let scheme = ["http://", "https://", "ftp://"].first(where: { lower.starts(with: $0.utf8) })
     else { return false }
     let rest = text[scheme.utf8.count...]
     var authority = rest.prefix { $0 != 0x2F && $0 != 0x3F && $0 != 0x23 }

@@ -18,7 +18,8 @@ public final class Validator {
 
   /// A rule of yours: the rule as it is written, the value, the object it is a member of. Returns
   /// what is wrong, nil when nothing is.
-  public typealias Check = @MainActor (_ rule: Value, _ value: Value, _ object: Value) throws ->
+  public typealias Check =
+    @MainActor (_ rule: Value, _ value: Value, _ object: Value) throws ->
     String?
 
   var own: [String: Check] = [:]
@@ -138,8 +139,12 @@ public final class Validator {
 
   private func checkArray(_ value: inout Value, _ rule: Rule, _ object: Value) throws -> Problem {
     guard var items = value.array else { return .one("should be an array") }
-    if let max = rule["max"].int, items.count > max { return .one("length should smaller than \(max)") }
-    if let min = rule["min"].int, items.count < min { return .one("length should bigger than \(min)") }
+    if let max = rule["max"].int, items.count > max {
+      return .one("length should smaller than \(max)")
+    }
+    if let min = rule["min"].int, items.count < min {
+      return .one("length should bigger than \(min)")
+    }
     guard let type = rule["itemType"].string else { return .none }
     let inner =
       type == "object"
@@ -147,7 +152,9 @@ public final class Validator {
       : rule["rule"].exists ? try Rule(rule["rule"], "itemType") : try Rule(.text(type), "itemType")
     var errors: [ValidationError] = []
     for place in items.indices {
-      switch try check(&items[place], inner.type.isEmpty ? Rule(type: type, inner.written) : inner, object) {
+      switch try check(
+        &items[place], inner.type.isEmpty ? Rule(type: type, inner.written) : inner, object)
+      {
       case .none: break
       case .one(let message): errors.append(ValidationError(.invalid, "[\(place)]", message))
       case .inside(let deeper):
@@ -166,7 +173,9 @@ public final class Validator {
     // As clients in JavaScript count.
     let length = text.utf16.count
     if let max = rule["max"].int, length > max { return "length should smaller than \(max)" }
-    if let min = rule["min"].int ?? least, length < min { return "length should bigger than \(min)" }
+    if let min = rule["min"].int ?? least, length < min {
+      return "length should bigger than \(min)"
+    }
     if let format = rule["format"].string {
       let pattern = try pattern(format)
       if !pattern.matches(text) { return "should match \(pattern.text)" }

@@ -43,7 +43,10 @@ func router(_ app: Application) {
 
 private func jsonpRoutes(_ app: Application) {
   app.router.get("/jsonp", app.jsonp(), app.controller.answer.data)
-  app.router.get("/jsonp/short", app.jsonp(["limit": 3, "callback": "cb"]), app.controller.answer.data)
-  app.router.get("/jsonp/known", app.jsonp(["whiteList": [".friend.test", "/^https:.*x/"]]), app.controller.answer.data)
+  app.router.get(
+    "/jsonp/short", app.jsonp(["limit": 3, "callback": "cb"]), app.controller.answer.data)
+  app.router.get(
+    "/jsonp/known", app.jsonp(["whiteList": [".friend.test", "/^https:.*x/"]]),
+    app.controller.answer.data)
   app.router.get("/jsonp/csrf", app.jsonp(["csrf": true]), app.controller.answer.data)
 }

@@ -19,7 +19,8 @@ final class PostController: Controller {
   struct CreatePost: Validatable, Encodable {
     static let rules: Value = [
       "title": ["type": "string", "trim": true, "max": 5] as Value, "stars": "int?",
-      "kind": ["type": "enum", "values": ["note", "link"], "required": false, "default": "note"] as Value,
+      "kind": ["type": "enum", "values": ["note", "link"], "required": false, "default": "note"]
+        as Value,
     ]
     let title: String
     let stars: Int8?
