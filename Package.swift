@@ -174,10 +174,13 @@ let package = Package(
     unit(
       "BuiltinsProbe", "Tests/Fixtures/builtins",
       dependencies: [
-        "EggSessionClient", "EggSecurityClient", "EggValidateClient", "EggJsonpClient", "EggI18nClient",
+        "EggSessionClient", "EggSecurityClient", "EggValidateClient", "EggJsonpClient",
+        "EggI18nClient",
       ],
       sources: ["app/router.swift"]),
-    .testTarget(name: "BuiltinPluginTests", dependencies: ["EggCommand", "EggSecurityRules", "EggValidation"]),
+    .testTarget(
+      name: "BuiltinPluginTests",
+      dependencies: ["EggCommand", "EggSecurityRules", "EggValidation"]),
     .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],

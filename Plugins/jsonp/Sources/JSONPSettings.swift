@@ -15,6 +15,8 @@ func jsonpText(_ function: String, _ content: Value) -> String {
 /// JSON in which nothing ends a line of JavaScript.
 private func jsonText(_ content: Value) -> String {
   let json = ([content] as Value).json.dropFirst().dropLast()
+  // Both begin with this byte in UTF-8, and most answers have none.
+  guard json.utf8.contains(0xE2) else { return String(json) }
   return json.unicodeScalars.reduce(into: "") { text, scalar in
     switch scalar {
     case "\u{2028}": text += "\\u2028"
