@@ -51,6 +51,13 @@ let package = Package(
     .library(name: "EggSessionClient", targets: ["EggSessionClient"]),
     .library(name: "EggSecurity", type: .dynamic, targets: ["EggSecurity"]),
     .library(name: "EggSecurityClient", targets: ["EggSecurityClient"]),
+    .library(name: "EggValidate", type: .dynamic, targets: ["EggValidate"]),
+    .library(name: "EggValidateClient", targets: ["EggValidateClient"]),
+    .library(name: "EggJsonp", type: .dynamic, targets: ["EggJsonp"]),
+    .library(name: "EggJsonpClient", targets: ["EggJsonpClient"]),
+    .library(name: "EggCors", type: .dynamic, targets: ["EggCors"]),
+    .library(name: "EggI18n", type: .dynamic, targets: ["EggI18n"]),
+    .library(name: "EggI18nClient", targets: ["EggI18nClient"]),
     .library(name: "BuiltinsProbe", type: .dynamic, targets: ["BuiltinsProbe"]),
     .library(name: "EggRedis", targets: ["EggRedis"]),
     .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
@@ -119,7 +126,7 @@ let package = Package(
       "EggOnerror", "Plugins/onerror", sources: ["app.swift", "Sources"], exclude: ["Tests"]),
     .target(name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks"),
     unit(
-      "EggViewNunjucks", "Plugins/view-nunjucks", dependencies: ["PluginABI", "Nunjucks"],
+      "EggViewNunjucks", "Plugins/view-nunjucks", dependencies: ["PluginABI", "Nunjucks", "EggSecurityRules"],
       sources: ["app", "app.swift", "Sources/Entry"],
       exclude: ["Tests", "Tools", "Sources/Nunjucks"]),
     unit(
@@ -139,6 +146,20 @@ let package = Package(
     client(
       "EggSecurityClient", "Plugins/security",
       dependencies: ["EggSecurityRules", "EggSecurityHelper"]),
+    .target(
+      name: "EggValidation", dependencies: ["Egg"], path: "Plugins/validate/Sources/Rules",
+      swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggValidate", "Plugins/validate", dependencies: ["EggValidation"], sources: ["app.swift"],
+      exclude: ["Client", "Sources"]),
+    client("EggValidateClient", "Plugins/validate", dependencies: ["EggValidation"]),
+    unit(
+      "EggJsonp", "Plugins/jsonp", dependencies: ["EggSecurityRules"], sources: ["app", "Sources"],
+      exclude: ["Client"]),
+    client("EggJsonpClient", "Plugins/jsonp"),
+    unit("EggCors", "Plugins/cors", sources: ["app", "app.swift", "Sources"]),
+    unit("EggI18n", "Plugins/i18n", sources: ["app.swift", "Sources"], exclude: ["Client"]),
+    client("EggI18nClient", "Plugins/i18n"),
     .executableTarget(
       name: "NunjucksConformance", dependencies: ["Nunjucks"],
       path: "Plugins/view-nunjucks/Tools/Conformance"),
@@ -272,7 +293,11 @@ let package = Package(
       path: "Plugins/view-nunjucks/Tests/NunjucksTests"),
     // One application for the plugins that an Egg developer has without asking.
     unit(
-      "BuiltinsProbe", "Tests/Fixtures/builtins", dependencies: ["EggSessionClient", "EggSecurityClient"],
+      "BuiltinsProbe", "Tests/Fixtures/builtins",
+      dependencies: [
+        "EggSessionClient", "EggSecurityClient", "EggValidateClient", "EggJsonpClient",
+        "EggI18nClient",
+      ],
       sources: ["app/router.swift"]),
     .target(
       name: "RedisTestSupport", dependencies: ["RedisClient"], path: "Plugins/redis/Tests/Support",
@@ -297,6 +322,9 @@ let package = Package(
       name: "EggRedisTests", dependencies: ["Egg", "RedisTestSupport", "EggCommand"],
       path: "Plugins/redis/Tests/EggRedisTests", swiftSettings: unitSettings),
     .testTarget(name: "BuiltinPluginTests", dependencies: ["EggCommand", "EggSecurityRules"]),
+    .testTarget(
+      name: "BuiltinPluginTests",
+      dependencies: ["EggCommand", "EggSecurityRules", "EggValidation"]),
     .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],

@@ -64,7 +64,8 @@ import Testing
   @Test func `a request may want them otherwise`() throws {
     let answer = try server().get("/options")
     #expect(answer["x-frame-options"] == "DENY" && answer["x-download-options"] == nil)
-    #expect(answer["content-security-policy"] == "script-src 'self' a.example.com 'nonce-\(answer.body)'")
+    #expect(
+      answer["content-security-policy"] == "script-src 'self' a.example.com 'nonce-\(answer.body)'")
     #expect(answer["x-content-type-options"] == "nosniff")
   }
 
@@ -111,7 +112,8 @@ import Testing
   @Test func `every visitor gets a secret that scripts can read, once`() throws {
     let server = try server()
     let first = try #require(try server.get("/guarded").cookie("csrfToken"))
-    #expect(first.hasSuffix("; path=/") && first.count == "csrfToken=".count + 24 + "; path=/".count)
+    #expect(
+      first.hasSuffix("; path=/") && first.count == "csrfToken=".count + 24 + "; path=/".count)
     #expect(try server.get("/guarded").cookie("csrfToken") != first)
     let (visitor, _) = try visitor(server)
     #expect(try visitor.get("/guarded")["set-cookie"] == nil)
@@ -138,7 +140,8 @@ import Testing
       method, "/guarded", headers: ["Cookie": cookie, "x-csrf-token": "x" + secret])
     #expect(wrong.status == 403)
     #expect(
-      try server.send(method, "/guarded", headers: ["Cookie": cookie, "x-csrf-token": secret]).status
+      try server.send(method, "/guarded", headers: ["Cookie": cookie, "x-csrf-token": secret])
+        .status
         == 200)
     let token = try #require(try visitor.get("/token").json["token"] as? String)
     #expect(
@@ -157,14 +160,17 @@ import Testing
     let (_, secret) = try visitor(server)
     let cookie = ["Cookie": "csrfToken=\(secret)"]
     #expect(try server.send("POST", "/guarded?_csrf=\(secret)", headers: cookie).status == 200)
-    #expect(try server.send("POST", "/guarded", headers: cookie, form: "_csrf=\(secret)").status == 200)
+    #expect(
+      try server.send("POST", "/guarded", headers: cookie, form: "_csrf=\(secret)").status == 200)
     #expect(
       try server.send("POST", "/guarded", headers: cookie, json: #"{"_csrf":"\#(secret)"}"#).status
         == 200)
-    #expect(try server.send("POST", "/guarded", headers: cookie, json: #"{"_csrf":["x"]}"#).status == 403)
+    #expect(
+      try server.send("POST", "/guarded", headers: cookie, json: #"{"_csrf":["x"]}"#).status == 403)
     // The query comes first, also when it is wrong.
     #expect(
-      try server.send("POST", "/guarded?_csrf=wrong", headers: cookie, form: "_csrf=\(secret)").status
+      try server.send("POST", "/guarded?_csrf=wrong", headers: cookie, form: "_csrf=\(secret)")
+        .status
         == 403)
   }
 
@@ -255,13 +261,16 @@ import Testing
   @Test func `messages say what is missing`() throws {
     let json = ["Accept": "application/json"]
     func message(_ type: String) throws -> String? {
-      try Kinds.server(type).send("POST", "/guarded", headers: json.merging(["Cookie": "csrfToken=a"]) { $1 })
-        .json["message"] as? String
+      try Kinds.server(type).send(
+        "POST", "/guarded", headers: json.merging(["Cookie": "csrfToken=a"]) { $1 }
+      )
+      .json["message"] as? String
     }
     #expect(try message("referer") == "missing csrf referer or origin")
     #expect(
       try message("any")
-        == "both ctoken and referer check error: invalid csrf token, missing csrf referer or origin")
+        == "both ctoken and referer check error: invalid csrf token, missing csrf referer or origin"
+    )
   }
 
   // MARK: helpers and hosts

@@ -9,10 +9,7 @@ struct Failure: Error, CustomStringConvertible {
 final class Server: @unchecked Sendable {
   let folder: URL
   private let process = Process()
-  private let output = Pipe()
-  private let condition = NSCondition()
-  private var seen = ""
-  private var hasEnded = false
+  private let logFile: URL
   private var port: UInt16 = 0
 
   /// - Parameters:
@@ -35,6 +32,11 @@ final class Server: @unchecked Sendable {
     try Data("{ \(table.joined(separator: ", ")) }".utf8)
       .write(to: folder.appendingPathComponent("config/plugin.json"))
     try prepare(folder)
+    // A file and no pipe: children that start at the same time would hold its other end open.
+    logFile = folder.appendingPathExtension("log")
+    _ = FileManager.default.createFile(atPath: logFile.path, contents: nil)
+    let output = try FileHandle(forWritingTo: logFile)
+    defer { try? output.close() }
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent().appendingPathComponent("egg")
     process.arguments = [
@@ -44,7 +46,6 @@ final class Server: @unchecked Sendable {
     process.standardOutput = output
     process.standardError = output
     process.standardInput = FileHandle.nullDevice
-    output.fileHandleForReading.readabilityHandler = { [weak self] in self?.take($0.availableData) }
     try process.run()
     Children.add(process.processIdentifier, folder.path)
     let line = try wait(for: " started on http://127.0.0.1:")
@@ -54,12 +55,9 @@ final class Server: @unchecked Sendable {
   }
 
   deinit {
-    output.fileHandleForReading.readabilityHandler = nil
-    if process.isRunning {
-      process.terminate()
-      process.waitUntilExit()
-    }
-    try? FileManager.default.removeItem(at: folder)
+    process.terminate()
+    while process.isRunning { usleep(2000) }
+    for file in [folder, logFile] { try? FileManager.default.removeItem(at: file) }
     Children.remove(process.processIdentifier)
   }
 
@@ -67,35 +65,23 @@ final class Server: @unchecked Sendable {
     name == "nunjucks" ? "view-nunjucks" : name
   }
 
-  private func take(_ data: Data) {
-    condition.withLock {
-      if data.isEmpty {
-        hasEnded = true
-        output.fileHandleForReading.readabilityHandler = nil
-      }
-      seen += String(decoding: data, as: UTF8.self)
-      condition.broadcast()
-    }
-  }
-
-  var log: String { condition.withLock { seen } }
+  var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
 
   /// The line of the log that has `text`.
   @discardableResult
   func wait(for text: String) throws -> String {
-    let deadline = Date(timeIntervalSinceNow: 30)
-    return try condition.withLock {
-      while true {
-        if let found = seen.range(of: text),
-          let end = seen[found.upperBound...].firstIndex(of: "\n")
-        {
-          let start = seen[..<found.lowerBound].lastIndex(of: "\n") ?? seen.startIndex
-          return String(seen[start..<end])
-        }
-        if hasEnded || !condition.wait(until: deadline) {
-          throw Failure("the log has no \"\(text)\":\n\(seen)")
-        }
+    let deadline = Date(timeIntervalSinceNow: 60)
+    while true {
+      // Asked first: what it wrote before it ended is in the log then.
+      let isRunning = process.isRunning
+      let seen = log
+      if let line = seen.split(separator: "\n").first(where: { $0.contains(text) }) {
+        return String(line)
       }
+      guard isRunning, Date() < deadline else {
+        throw Failure("the log has no \"\(text)\":\n\(seen)")
+      }
+      usleep(5000)
     }
   }
 
@@ -121,6 +107,8 @@ final class Server: @unchecked Sendable {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
+    var limit = timeval(tv_sec: 30, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     guard connected == 0 else { throw Failure("connect: errno \(errno)\n\(log)") }
     var fields = ["Host": "probe.test", "Connection": "close"].merging(headers) { $1 }
     let body = json ?? form ?? ""
@@ -188,7 +176,7 @@ private enum Children {
     atexit {
       for (identifier, folder) in Children.running {
         kill(identifier, SIGTERM)
-        try? FileManager.default.removeItem(atPath: folder)
+        for file in [folder, folder + ".log"] { try? FileManager.default.removeItem(atPath: file) }
       }
     }
   }()
@@ -198,5 +186,7 @@ private enum Children {
     lock.withLock { running[identifier] = folder }
   }
 
-  static func remove(_ identifier: Int32) { lock.withLock { _ = running.removeValue(forKey: identifier) } }
+  static func remove(_ identifier: Int32) {
+    lock.withLock { _ = running.removeValue(forKey: identifier) }
+  }
 }

@@ -42,7 +42,8 @@ final class Visitor {
 
   @Test func `what is set is there in the next request, and only for this visitor`() throws {
     let visitor = try visitor()
-    #expect(try visitor.post("/session/set", #"{"userId": 7, "cart": [1, {"a": "é"}]}"#).status == 200)
+    #expect(
+      try visitor.post("/session/set", #"{"userId": 7, "cart": [1, {"a": "é"}]}"#).status == 200)
     #expect(try visitor.value("userId") == "7")
     #expect(try visitor.get("/session/get/cart").body.contains(#""value":[1,{"a":"é"}]"#))
     #expect(try visitor.get("/session/get/userId").json["isNew"] as? Bool == false)
@@ -76,7 +77,8 @@ final class Visitor {
     // Not signed by the server: no session.
     let forged = Data(#"{"a":2}"#.utf8).base64EncodedString()
     #expect(
-      try visitor.server.get("/session/get/a", ["Cookie": "EGG_SESS=\(forged)"]).json["value"] == nil)
+      try visitor.server.get("/session/get/a", ["Cookie": "EGG_SESS=\(forged)"]).json["value"]
+        == nil)
   }
 
   @Test func `a request that leaves the session alone, or empty, sets no cookie`() throws {
@@ -98,7 +100,8 @@ final class Visitor {
     #expect(try visitor.value("b") == "2")
     let answer = try visitor.post("/session/destroy")
     #expect(answer.json["left"] as? Int == 0)
-    #expect(answer.cookie("EGG_SESS")?.hasPrefix("EGG_SESS=; path=/; expires=Thu, 01 Jan 1970") == true)
+    #expect(
+      answer.cookie("EGG_SESS")?.hasPrefix("EGG_SESS=; path=/; expires=Thu, 01 Jan 1970") == true)
     #expect(try visitor.value("b") == "nothing")
     // Nothing was there, so nothing has to be taken away.
     #expect(try visitor.post("/session/destroy")["set-cookie"] == nil)
@@ -140,7 +143,8 @@ final class Visitor {
     let server = try server(#"{ "encrypt": false, "signed": false }"#)
     let cookie = Data("[1]".utf8).base64EncodedString()
     _ = try server.get("/session/get/a", ["Cookie": "EGG_SESS=\(cookie)"])
-    #expect(try server.get("/session/events").body == #"["invalid null \#(cookie) /session/get/a"]"#)
+    #expect(
+      try server.get("/session/events").body == #"["invalid null \#(cookie) /session/get/a"]"#)
     try server.wait(for: "[session][invalid]")
   }
 

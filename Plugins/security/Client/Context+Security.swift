@@ -25,7 +25,8 @@ extension Context {
   ///
   /// - Throws: `EggError` when the plugin security is off.
   public func isSafeDomain(_ host: String, _ list: [String]? = nil) throws -> Bool {
-    let answer = try list.map { try callNow("isSafeDomain", host, $0) } ?? callNow("isSafeDomain", host)
+    let answer =
+      try list.map { try callNow("isSafeDomain", host, $0) } ?? callNow("isSafeDomain", host)
     return answer.bool ?? false
   }
 

@@ -6,7 +6,8 @@ final class AppBoot: Boot {
     if app.config.probe.memoryStore.bool == true { app.sessionStore = MemoryStore() }
     for name in ["missed", "expired", "invalid"] {
       app.on("session:\(name)") { [app] event, ctx in
-        app[EventsKey.self, default: []].append("\(name) \(event["key"]) \(event["value"]) \(ctx?.path ?? "")")
+        app[EventsKey.self, default: []].append(
+          "\(name) \(event["key"]) \(event["value"]) \(ctx?.path ?? "")")
       }
     }
   }
@@ -42,7 +43,10 @@ final class MemoryStore: SessionStore {
   var state: Value {
     .list(
       kept.keys.sorted().map {
-        ["key": $0, "session": kept[$0]!, "seconds": ages[$0].map { Int($0.components.seconds) } ?? -1]
+        [
+          "key": $0, "session": kept[$0]!,
+          "seconds": ages[$0].map { Int($0.components.seconds) } ?? -1,
+        ]
           as Value
       })
   }

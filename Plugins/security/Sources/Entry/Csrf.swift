@@ -151,7 +151,9 @@ struct Csrf {
     var referer = ctx.get("referer")
     if referer.isEmpty { referer = ctx.get("origin") }
     guard !referer.isEmpty else { return "missing csrf referer or origin" }
-    guard let host = hostOf(referer, withPort: true) else { return "invalid csrf referer or origin" }
+    guard let host = hostOf(referer, withPort: true) else {
+      return "invalid csrf referer or origin"
+    }
     if host == ctx.host.lowercased() { return nil }
     let isKnown =
       isSafeDomain(host, settings.refererWhiteList)

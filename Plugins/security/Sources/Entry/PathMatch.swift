@@ -22,7 +22,8 @@ struct PathMatch {
     else {
       throw EggError(
         code: "EGG_CONFIG",
-        "config.\(name): expected a path or a list of paths that begin with \"/\", found \(value.json)")
+        "config.\(name): expected a path or a list of paths that begin with \"/\", found \(value.json)"
+      )
     }
     return list.map { Array($0.utf8) }
   }
@@ -40,7 +41,9 @@ struct PathMatch {
     return path.withUTF8 { applies($0) }
   }
 
-  private nonisolated static func isPrefix(_ prefix: [UInt8], _ path: UnsafeBufferPointer<UInt8>) -> Bool {
+  private nonisolated static func isPrefix(_ prefix: [UInt8], _ path: UnsafeBufferPointer<UInt8>)
+    -> Bool
+  {
     guard path.count >= prefix.count, path.starts(with: prefix) else { return false }
     return path.count == prefix.count || prefix.last == 0x2F || path[prefix.count] == 0x2F
   }

@@ -184,7 +184,8 @@ nonisolated final class SecurityLayer {
     guard makesCookie, !isSecure else { return run(ensureSecret, call) }
     var cookie = egg_str()
     let name = egg_str(ptr: cookieField.ptr, len: cookieField.len)
-    if http.pointee.header(host, call, name, 0, &cookie) == egg_status(EGG_OK), isSent(cookie.bytes) {
+    if http.pointee.header(host, call, name, 0, &cookie) == egg_status(EGG_OK), isSent(cookie.bytes)
+    {
       return nil
     }
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: cookieName.count + 25 + cookieEnd.count)
@@ -243,7 +244,8 @@ nonisolated final class SecurityLayer {
     while at < field.count {
       while at < field.count, field[at] == 0x20 || field[at] == UInt8(ascii: ";") { at += 1 }
       let end = at + cookieName.count
-      if end + 1 < field.count, field[end] == UInt8(ascii: "="), field[end + 1] != UInt8(ascii: ";"),
+      if end + 1 < field.count, field[end] == UInt8(ascii: "="),
+        field[end + 1] != UInt8(ascii: ";"),
         field[at..<end].elementsEqual(cookieName)
       {
         return true

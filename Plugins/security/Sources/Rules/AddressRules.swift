@@ -43,7 +43,8 @@ private struct AddressRange {
       (0...bytes.count * 8).contains(bits)
     else {
       throw AddressRules.Mistake(
-        description: "expected an address such as \"10.0.0.0/8\" or \"fc00::/7\", found \"\(text)\"")
+        description: "expected an address such as \"10.0.0.0/8\" or \"fc00::/7\", found \"\(text)\""
+      )
     }
     first = bytes
     self.bits = bits

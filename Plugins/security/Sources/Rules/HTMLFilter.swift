@@ -12,8 +12,9 @@ public struct HTMLFilter {
   /// - Parameters:
   ///   - tags: allowed tags with their attributes, in lower case.
   ///   - isSafeHost: whether `href` and `src` may lead to a host.
-  public init(_ tags: Tags = HTMLFilter.usual, isSafeHost: @escaping (String) -> Bool = { _ in false })
-  {
+  public init(
+    _ tags: Tags = HTMLFilter.usual, isSafeHost: @escaping (String) -> Bool = { _ in false }
+  ) {
     self.tags = tags
     self.isSafeHost = isSafeHost
   }

@@ -14,7 +14,7 @@ public enum TemplateInjection {
         nextText("name=\"_csrf\"", in: inside[..<end]) != nil
         || nextText("name='_csrf'", in: inside[..<end]) != nil
       if isPosted(rest[form]), !hasField {
-        result += "\n<input type=\"hidden\" name=\"_csrf\" value=\"\(value)\" />"
+        result += "<input type=\"hidden\" name=\"_csrf\" value=\"\(value)\" />"
       }
       result += inside[..<end]
       rest = inside[end...]
@@ -34,7 +34,8 @@ public enum TemplateInjection {
       if nextText("nonce=", in: tag) != nil {
         result += tag
       } else {
-        result += tag.prefix("<script".count) + " nonce=\"\(value)\"" + tag.dropFirst("<script".count)
+        result +=
+          tag.prefix("<script".count) + " nonce=\"\(value)\"" + tag.dropFirst("<script".count)
       }
       let inside = rest[script.upperBound...]
       let end = nextText("</script", in: inside)?.lowerBound ?? inside.endIndex

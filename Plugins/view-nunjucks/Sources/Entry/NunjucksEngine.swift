@@ -54,9 +54,14 @@ nonisolated final class NunjucksEngine {
       roots.append(root.string)
       rootBytes.append(Array(root.bytes))
     }
+    let loader = ProtectedLoader(
+      files: FileLoader(roots: roots), hasToken: contextMember("csrf") != nil,
+      hasNonce: contextMember("nonce") != nil,
+      tags: (options.tags.variableStart, options.tags.variableEnd))
     let environment = Environment(
-      loaders: [FileLoader(roots: roots)], options: options, checksForChanges: checksForChanges)
+      loaders: [loader], options: options, checksForChanges: checksForChanges)
     self.environment = environment
+    addTranslation(environment)
     for filter in exportedFilters { filter.add(to: environment, self) }
 
     var engine = egg_view_engine()
@@ -73,6 +78,23 @@ nonisolated final class NunjucksEngine {
     guard status == egg_status(EGG_OK) else {
       throw EggError("nunjucks: view refused the engine (status \(status))")
     }
+  }
+
+  /// `__` and `gettext`, when a unit adds them to the context.
+  private func addTranslation(_ environment: Environment) {
+    for name in ["__", "gettext"] {
+      guard let member = contextMember(name) else { continue }
+      environment.addGlobal(
+        name, .object(TemplateFunction { [unowned self] in try self.call(member, name, $0) }))
+    }
+  }
+
+  private func contextMember(_ name: String) -> egg_member? {
+    var member = egg_member()
+    let status = egg_str.lend(name) {
+      host.pointee.resolve(host, UInt32(EGG_ON_CONTEXT), $0, &member)
+    }
+    return status == egg_status(EGG_OK) ? member : nil
   }
 
   private func addObjectCall() throws(EggError) {

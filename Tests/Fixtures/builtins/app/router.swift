@@ -1,4 +1,5 @@
 import Egg
+import EggJsonpClient
 
 func router(_ app: Application) {
   app.router.get("/plain", app.controller.session.plain)
@@ -32,4 +33,25 @@ func router(_ app: Application) {
   app.router.get("/domain/:host", app.controller.security.domain)
   app.router.get("/address/:address", app.controller.security.address)
   app.router.get("/page/:name", app.controller.security.page)
+
+  app.router.post("/posts", app.controller.post.create)
+  app.router.post("/typed", app.controller.post.typed)
+  app.router.post("/rules", app.controller.post.rules)
+
+  app.router.get("/cors/fails", app.controller.answer.fails)
+  app.router.get("/locale", app.controller.answer.locale)
+  app.router.get("/text", app.controller.answer.text)
+  app.router.get("/change/:locale", app.controller.answer.change)
+  // A route asks for its middleware by name, so the plugin has to be on.
+  if app.config.jsonp.exists { jsonpRoutes(app) }
+}
+
+private func jsonpRoutes(_ app: Application) {
+  app.router.get("/jsonp", app.jsonp(), app.controller.answer.data)
+  app.router.get(
+    "/jsonp/short", app.jsonp(["limit": 3, "callback": "cb"]), app.controller.answer.data)
+  app.router.get(
+    "/jsonp/known", app.jsonp(["whiteList": [".friend.test", "/^https:.*x/"]]),
+    app.controller.answer.data)
+  app.router.get("/jsonp/csrf", app.jsonp(["csrf": true]), app.controller.answer.data)
 }

@@ -34,7 +34,8 @@ final class SecurityController: Controller {
         "escape": helper.escape(text), "surl": helper.surl(text), "shtml": helper.shtml(text),
         "sjs": helper.sjs(text), "sjson": try helper.sjson(["a": text]),
         "spath": helper.spath(text) ?? "outside", "cliFilter": helper.cliFilter(text),
-        "escapeShellArg": helper.escapeShellArg(text), "escapeShellCmd": helper.escapeShellCmd(text),
+        "escapeShellArg": helper.escapeShellArg(text),
+        "escapeShellCmd": helper.escapeShellCmd(text),
         "byName": try helper.callNow("surl", text),
       ] as Value
   }
@@ -43,7 +44,8 @@ final class SecurityController: Controller {
     let host = ctx.params["host"]
     ctx.body =
       [
-        "configured": try ctx.isSafeDomain(host), "listed": try ctx.isSafeDomain(host, ["only.test"]),
+        "configured": try ctx.isSafeDomain(host),
+        "listed": try ctx.isSafeDomain(host, ["only.test"]),
       ] as Value
   }
 

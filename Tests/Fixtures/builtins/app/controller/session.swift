@@ -60,7 +60,8 @@ final class SessionController: Controller {
   func face() async throws {
     let session = ctx.extension("session")
     try await session.foreign?.invoke("set", ["byName", 1], ctx: ctx)
-    ctx.body = ["type": session.foreign?.type ?? "", "id": session.id, "isNew": session.isNew] as Value
+    ctx.body =
+      ["type": session.foreign?.type ?? "", "id": session.id, "isNew": session.isNew] as Value
   }
 
   func store() { ctx.body = (app.sessionStore as? MemoryStore)?.state ?? .null }
