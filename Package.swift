@@ -60,7 +60,7 @@ let package = Package(
       exclude: ["Loop/LinuxHeaders"],
       swiftSettings: loopSettings),
     .target(name: "EggTestKit", dependencies: ["PluginABI"], linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("m"), .linkedLibrary("pthread")]),
-    .executableTarget(name: "EggCommand", dependencies: ["EggKernel", "EggTestKit"]),
+    .executableTarget(name: "EggCommand", dependencies: ["EggKernel", "EggTestKit", "PluginABI"]),
 
     // The SDK and what writes a unit's entry point.
     .target(name: "EggWebSocket"),

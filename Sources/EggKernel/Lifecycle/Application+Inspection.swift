@@ -1,3 +1,5 @@
+import PluginABI
+
 /// What a loaded application shows to `egg inspect` and to whoever starts it.
 extension Application {
   /// The merged configuration; frozen once `load` has ended.
@@ -8,6 +10,14 @@ extension Application {
 
   /// Writes what the log has collected, for someone who is about to exit.
   package func flushLog() { worker.log.flush() }
+
+  /// An interface that a unit published, and the host table with which to ask it: the application's.
+  package func interface(
+    _ id: String
+  ) -> (table: UnsafeRawPointer, host: UnsafePointer<egg_host>)? {
+    guard let table = worker.published[id]?.table, let unit = worker.units.last else { return nil }
+    return (table, UnsafePointer(unit.host))
+  }
 
   /// One layer of the composed onion.
   package struct LayerDescription {

@@ -12,6 +12,7 @@
  *   egg_app.h      egg.app/1      the application, its units, events, contexts
  *   egg_crypto.h   egg.crypto/1   digests, HMAC, ciphers, random bytes
  *   egg_view.h     egg.view/1     template engines (published by the plugin `view`)
+ *   egg_nunjucks.h egg.nunjucks/1 filters, tags … (published by the plugin `nunjucks`)
  *
  * Compiles as C11 and as C++17, with -Wall -Wextra -pedantic, on LP64 ELF
  * targets (Linux x86-64, Linux arm64). Depends on nothing but the three
@@ -559,6 +560,7 @@ EGG_STATIC_ASSERT(offsetof(egg_plugin, on_phase) == 24, "egg_plugin.on_phase");
 #include "egg_crypto.h"
 #include "egg_http.h"
 #include "egg_loop.h"
+#include "egg_nunjucks.h"
 #include "egg_router.h"
 #include "egg_upgrade.h"
 #include "egg_view.h"

@@ -23,6 +23,7 @@ public final class Environment: @unchecked Sendable {
   private var cache: [String: (template: Template, loader: Int)] = [:]
   private var idle: [Renderer] = []
   private var customFilters: [String: FilterEntry] = [:]
+  private(set) var asyncFilters: Set<String> = []
   private var customTests: [String: TestEntry] = [:]
   private var globals: [String: TemplateValue] = Builtins.globals
   private var tags: [String: CustomTag] = [:]
@@ -43,6 +44,7 @@ public final class Environment: @unchecked Sendable {
     _ name: String, _ body: @escaping (TemplateCall) throws -> TemplateValue
   ) {
     customFilters[name] = FilterEntry(name: name, kind: .custom(body))
+    asyncFilters.remove(name)
     invalidate()
   }
 
@@ -55,6 +57,7 @@ public final class Environment: @unchecked Sendable {
     _ body: @escaping (TemplateCall, @escaping (Result<TemplateValue, any Error>) -> Void) -> Void
   ) {
     customFilters[name] = FilterEntry(name: name, kind: .late(body))
+    asyncFilters.insert(name)
     invalidate()
   }
 
@@ -144,7 +147,7 @@ public final class Environment: @unchecked Sendable {
       do throws(TemplateError) {
         var parser = Parser(template.source, options, customTags: tags)
         let body = try parser.parse()
-        try Compiler(template, self).compile(body)
+        try Compiler(template, self, hasAsyncTags: parser.hasAsyncTags).compile(body)
         return nil
       } catch {
         return error
