@@ -9,6 +9,13 @@ let loopSettings: [SwiftSetting] = [
     .when(configuration: .release))
 ]
 
+/// Templates are rendered on one thread, the loop's, so their values are counted without atomics.
+let templateSettings: [SwiftSetting] = [
+  .unsafeFlags(
+    ["-enforce-exclusivity=unchecked", "-Xfrontend", "-assume-single-threaded"],
+    .when(configuration: .release))
+]
+
 /// Application and plugin code: everything on the main actor, which is the worker's loop.
 let unitSettings: [SwiftSetting] = [
   .defaultIsolation(MainActor.self),
@@ -79,7 +86,9 @@ let package = Package(
     unit(
       "EggView", "Plugins/view", dependencies: ["PluginABI"],
       sources: ["app", "app.swift", "Sources"], exclude: ["Tests"]),
-    .target(name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks"),
+    .target(
+      name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks",
+      swiftSettings: templateSettings),
     unit(
       "EggViewNunjucks", "Plugins/view-nunjucks", dependencies: ["PluginABI", "Nunjucks"],
       sources: ["app", "app.swift", "Sources/Entry"],

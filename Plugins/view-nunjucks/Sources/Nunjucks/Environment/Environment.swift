@@ -8,8 +8,8 @@ import Synchronization
 /// Templates are compiled once and kept. With ``checksForChanges`` each is compared with its source
 /// whenever it is used, parents and includes too, and compiled again if that has changed.
 ///
-/// Threads: rendering may happen on several threads at once; filters, globals, tests and tags are
-/// added before the first render. A render runs on one thread and starts none.
+/// Threads: everything happens on one, in release builds: values are counted without atomics. A
+/// render starts no thread. Filters, globals, tests and tags are added before the first render.
 public final class Environment: @unchecked Sendable {
   // Unchecked: the mutable parts are behind `lock`; registries change only during set-up.
 
@@ -142,6 +142,15 @@ public final class Environment: @unchecked Sendable {
     return template
   }
 
+  /// A template as it is now that something was added: from its source for text, else by its name.
+  public func recompiled(_ template: Template) throws(TemplateError) -> Template {
+    if template.version != nil { return try self.template(template.name) }
+    let fresh = Template(
+      name: template.name, path: template.path, source: template.source, version: nil)
+    try compile(fresh)
+    return fresh
+  }
+
   private func compile(_ template: Template) throws(TemplateError) {
     let failure: TemplateError? = lock.withLock { _ in
       do throws(TemplateError) {
@@ -221,13 +230,21 @@ public final class Environment: @unchecked Sendable {
     completion: @escaping (Result<[UInt8], TemplateError>) -> Void
   ) {
     do throws(TemplateError) {
-      let renderer = borrowRenderer()
-      renderer.adapter = adapter
-      renderer.journal = Journal()
-      attempt(renderer, try main(name), context, completion)
+      render(try main(name), context, adapter: adapter, completion: completion)
     } catch {
       completion(.failure(error))
     }
+  }
+
+  /// The same for a compiled template.
+  public func render(
+    _ template: Template, _ context: TemplateValue, adapter: TreeAdapter? = nil,
+    completion: @escaping (Result<[UInt8], TemplateError>) -> Void
+  ) {
+    let renderer = borrowRenderer()
+    renderer.adapter = adapter
+    renderer.journal = Journal()
+    attempt(renderer, template, context, completion)
   }
 
   private func attempt(
