@@ -9,6 +9,13 @@ let loopSettings: [SwiftSetting] = [
     .when(configuration: .release))
 ]
 
+/// Templates are rendered on one thread, the loop's, so their values are counted without atomics.
+let templateSettings: [SwiftSetting] = [
+  .unsafeFlags(
+    ["-enforce-exclusivity=unchecked", "-Xfrontend", "-assume-single-threaded"],
+    .when(configuration: .release))
+]
+
 /// Application and plugin code: everything on the main actor, which is the worker's loop.
 let unitSettings: [SwiftSetting] = [
   .defaultIsolation(MainActor.self),
@@ -103,7 +110,7 @@ let package = Package(
       exclude: ["Loop/LinuxHeaders"],
       swiftSettings: loopSettings),
     .target(name: "EggTestKit", dependencies: ["PluginABI"], linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("m"), .linkedLibrary("pthread")]),
-    .executableTarget(name: "EggCommand", dependencies: ["EggKernel", "EggTestKit"]),
+    .executableTarget(name: "EggCommand", dependencies: ["EggKernel", "EggTestKit", "PluginABI"]),
 
     // The SDK and what writes a unit's entry point.
     .target(name: "EggWebSocket"),
@@ -125,6 +132,9 @@ let package = Package(
     unit(
       "EggOnerror", "Plugins/onerror", sources: ["app.swift", "Sources"], exclude: ["Tests"]),
     .target(name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks"),
+    .target(
+      name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks",
+      swiftSettings: templateSettings),
     unit(
       "EggViewNunjucks", "Plugins/view-nunjucks", dependencies: ["PluginABI", "Nunjucks", "EggSecurityRules"],
       sources: ["app", "app.swift", "Sources/Entry"],

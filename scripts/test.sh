@@ -53,6 +53,8 @@ for package in Examples/*/Package.swift; do
     check "$folder" swift build --package-path "$folder"
   fi
 done
+check "templates as the original renders them" swift run --skip-build nunjucks-difffuzz --count 3000
+check "damaged templates" swift run --skip-build nunjucks-difffuzz --count 2000 --mutate
 check "the demo answers" sh scripts/check-demo.sh
 if [ -d Benchmarks/Tests ]; then count "benchmark tools" swift test --package-path Benchmarks; fi
 if [ "${FAST:-0}" != 1 ]; then

@@ -6,6 +6,7 @@ final class NunjucksBoot: Boot {
     let engine = NunjucksEngine(app.hostTable)
     app[NunjucksKey.self] = engine
     try engine.register()
+    app.publish(NunjucksInterface.id, engine.interface.table)
     app.extend { unit in
       unit.method(Helper.self, "csrfTag") { helper, _ in csrfTag(helper.ctx) }
     }

@@ -1,4 +1,5 @@
 import Egg
+import Glibc
 import PluginABI
 
 /// The engines that were registered, and which of them renders what.
@@ -11,15 +12,18 @@ nonisolated final class Engines {
 
   /// - Returns: `EGG_E_EXISTS` for a name that is taken.
   func add(_ engine: UnsafePointer<egg_view_engine>) -> egg_status {
-    let needed = MemoryLayout<egg_view_engine>.size
-    guard Int(engine.pointee.size) >= needed, let name = engine.pointee.name, name[0] != 0,
+    // `lint` came later, so an older table ends before it.
+    let needed = MemoryLayout<egg_view_engine>.offset(of: \.lint) ?? 0
+    let size = Int(engine.pointee.size)
+    guard size >= needed, let name = engine.pointee.name, name[0] != 0,
       engine.pointee.render != nil, engine.pointee.render_string != nil
     else { return egg_status(EGG_E_ARGUMENT) }
     guard engine.pointee.flags == 0 else { return egg_status(EGG_E_UNSUPPORTED) }
     let text = String(cString: name)
     guard !names.contains(text) else { return egg_status(EGG_E_EXISTS) }
     let copy = UnsafeMutablePointer<egg_view_engine>.allocate(capacity: 1)
-    copy.initialize(to: engine.pointee)
+    copy.initialize(to: egg_view_engine())
+    memcpy(copy, engine, min(size, MemoryLayout<egg_view_engine>.size))
     engines.append((text, UnsafePointer(copy)))
     return egg_status(EGG_OK)
   }
@@ -35,6 +39,12 @@ nonisolated final class Engines {
     let engine = try engine(named: name)
     if asked == nil { file.engine = engine }
     return engine
+  }
+
+  /// The engine that would render a file; nil for files that are no templates.
+  func engine(forExtension fileExtension: String) -> UnsafePointer<egg_view_engine>? {
+    guard let name = chosen(mapping[fileExtension]) else { return nil }
+    return engines.first { $0.name == name }?.table
   }
 
   /// The engine of a template that is text.

@@ -41,6 +41,29 @@ nonisolated extension View {
       engine.pointee.`self`, call, args.first, locals, result)
   }
 
+  /// `egg_view.lint`
+  func lint(
+    _ report: egg_view_report, _ state: UnsafeMutableRawPointer?
+  ) -> (checked: UInt32, skipped: UInt32) {
+    var (checked, skipped): (UInt32, UInt32) = (0, 0)
+    for (path, name) in TemplateList.files(in: lookup.roots) {
+      let file = name.split(separator: "/").last ?? ""
+      let fileExtension = file.lastIndex(of: ".").map { String(file[$0...]) } ?? ""
+      guard let engine = engines.engine(forExtension: fileExtension) else { continue }
+      guard let lint = engine.pointee.lint else {
+        skipped += 1
+        continue
+      }
+      checked += 1
+      egg_str.lend(path) { path in
+        egg_str.lend(name) { name in
+          _ = lint(engine.pointee.`self`, path, name, report, state)
+        }
+      }
+    }
+    return (checked, skipped)
+  }
+
   /// `ctx.render(name, locals, options)`: sets the answer's body.
   ///
   /// An engine may keep the call it is given, and would then settle it with a page that nobody sets.

@@ -29,6 +29,11 @@ nonisolated struct ViewInterface {
         else { return egg_status(EGG_E_NOT_FOUND) }
         out.pointee = roots[Int(index)]
         return egg_status(EGG_OK)
+      },
+      lint: { host, report, state, checked, skipped in
+        guard let view = ViewInterface.view(host) else { return egg_status(EGG_E_NOT_FOUND) }
+        (checked.pointee, skipped.pointee) = view.lint(report, state)
+        return egg_status(EGG_OK)
       })
     memory.initialize(
       to: Layout(table: table, view: Unmanaged.passUnretained(view).toOpaque()))

@@ -145,7 +145,9 @@ extension HostFunctions {
       let unit = unit(host)
       if let refusal = refusal(unit, "publish") { return refusal }
       guard let id = name(id) else { return Status.argument }
-      guard !id.hasPrefix("egg.") || id.hasPrefix("egg.view/"), id.contains("/") else {
+      // What is Egg's own, of the kernel or a plugin of it, cannot be somebody else's.
+      let isEggs = id.hasPrefix("egg.") && !["egg.view/", "egg.nunjucks/"].contains(where: id.hasPrefix)
+      guard !isEggs, id.contains("/") else {
         return incomplete(unit, "an interface id", "a name of your own with a revision, \"com.example.thing/1\"")
       }
       guard isAnnounced(unit, "interfaces", id) else { return undeclared(unit, "interfaces", id) }

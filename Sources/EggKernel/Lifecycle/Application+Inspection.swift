@@ -14,6 +14,14 @@ extension Application {
   /// Writes what the log has collected and opens its files anew: SIGUSR1, `log-reload`.
   package func reloadLog() { worker.log.reload() }
 
+  /// An interface that a unit published, and the host table with which to ask it: the application's.
+  package func interface(
+    _ id: String
+  ) -> (table: UnsafeRawPointer, host: UnsafePointer<egg_host>)? {
+    guard let table = worker.published[id]?.table, let unit = worker.units.last else { return nil }
+    return (table, UnsafePointer(unit.host))
+  }
+
   /// One layer of the composed onion.
   package struct LayerDescription {
     package let name: String

@@ -17,6 +17,7 @@
  *   egg_view.h     egg.view/1     template engines (published by the plugin `view`)
  *   egg_sql.h      egg.sql.rows/1 rows of a database, read where they are (objects of
  *                                 the plugins `mysql` and `sqlite`)
+ *   egg_nunjucks.h egg.nunjucks/1 filters, tags … (published by the plugin `nunjucks`)
  *
  * Compiles as C11 and as C++17, with -Wall -Wextra -pedantic, on LP64 ELF
  * targets (Linux x86-64, Linux arm64). Depends on nothing but the three
@@ -569,6 +570,7 @@ EGG_STATIC_ASSERT(offsetof(egg_plugin, on_phase) == 24, "egg_plugin.on_phase");
 #include "egg_loop.h"
 #include "egg_messenger.h"
 #include "egg_process.h"
+#include "egg_nunjucks.h"
 #include "egg_router.h"
 #include "egg_sql.h"
 #include "egg_upgrade.h"

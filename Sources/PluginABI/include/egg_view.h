@@ -18,6 +18,18 @@ EGG_NONNULL_BEGIN
 
 #define EGG_VIEW_ID "egg.view/1"
 
+/* Something wrong in a template, found without rendering it. */
+typedef struct egg_view_finding {
+    uint32_t size;
+    uint32_t line;   /* from 1; 0: unknown */
+    uint32_t column; /* from 1, in UTF-16 code units; 0: unknown */
+    uint32_t reserved;
+    egg_str file;    /* absolute */
+    egg_str message;
+} egg_view_finding;
+
+typedef void (*egg_view_report)(void *EGG_NULLABLE state, const egg_view_finding *finding);
+
 typedef struct egg_view_engine {
     uint32_t size;
     uint32_t flags;
@@ -30,6 +42,10 @@ typedef struct egg_view_engine {
     egg_step (*EGG_FILL_IN render_string)(void *EGG_NULLABLE self, egg_call call,
                                           egg_str source, const egg_value *locals,
                                           egg_value *result);
+    /* Reports everything that is wrong with one template, at once. Absent: the engine
+     * cannot tell. */
+    egg_status (*EGG_NULLABLE lint)(void *EGG_NULLABLE self, egg_str path, egg_str name,
+                                    egg_view_report report, void *EGG_NULLABLE state);
 } egg_view_engine;
 
 typedef struct egg_view {
@@ -40,12 +56,18 @@ typedef struct egg_view {
     /* Absolute folders in which templates are looked for, the first to look in first;
      * EGG_E_NOT_FOUND past the end. */
     egg_status (*root)(const egg_host *h, uint32_t index, egg_str *out);
+    /* `lint` of every template below every root by the engine that would render it.
+     * *checked counts them; *skipped those whose engine cannot tell. */
+    egg_status (*EGG_NULLABLE lint)(const egg_host *h, egg_view_report report,
+                                    void *EGG_NULLABLE state, uint32_t *checked,
+                                    uint32_t *skipped);
 } egg_view;
 
 EGG_NONNULL_END
 
-EGG_STATIC_ASSERT(sizeof(egg_view_engine) == 40, "egg_view_engine");
-EGG_STATIC_ASSERT(sizeof(egg_view) == 24, "egg_view");
+EGG_STATIC_ASSERT(sizeof(egg_view_finding) == 48, "egg_view_finding");
+EGG_STATIC_ASSERT(sizeof(egg_view_engine) == 48, "egg_view_engine");
+EGG_STATIC_ASSERT(sizeof(egg_view) == 32, "egg_view");
 
 #ifdef __cplusplus
 }

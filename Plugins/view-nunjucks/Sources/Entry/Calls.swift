@@ -32,29 +32,34 @@ nonisolated extension NunjucksEngine {
     }
   }
 
-  /// A method of an object, at once.
+  /// A method of an object, or a tag, at once.
   ///
   /// The kernel calls objects later and members at once; so a member of this plugin passes its own
-  /// call on to the object.
-  func call(_ object: UnsafeMutablePointer<egg_object>, _ method: egg_str, _ call: TemplateCall)
-    throws -> TemplateValue
+  /// call on.
+  func call(_ callee: Callee, _ name: @autoclosure () -> String, _ call: TemplateCall) throws
+    -> TemplateValue
   {
-    let outer = calledMethod
-    calledMethod = (object, method)
-    defer { calledMethod = outer }
-    return try self.call(objectCall, method.string, call)
+    let outer = awaitedCallee
+    awaitedCallee = callee
+    defer { awaitedCallee = outer }
+    return try self.call(objectCall, name(), call)
   }
 
   /// `nunjucksCall`
-  func callObject(
+  func passOn(
     _ call: egg_call, _ args: UnsafePointer<egg_value>?, _ count: UInt32,
     _ result: UnsafeMutablePointer<egg_value>
   ) -> egg_step {
-    guard let (object, name) = calledMethod, let invoke = object.pointee.ops.pointee.invoke else {
-      return EggError(code: "EGG_NOT_FOUND", "the object has no methods").fail(call, host)
+    let callee = awaitedCallee
+    awaitedCallee = nil
+    switch callee {
+    case .object(let object, let name)?:
+      guard let invoke = object.pointee.ops.pointee.invoke else { break }
+      return invoke(object, call, name, args, count, result)
+    case .tag(let tag, let use)?: return tag.run(tag.`self`, call, use, args, count, result)
+    case nil: break
     }
-    calledMethod = nil
-    return invoke(object, call, name, args, count, result)
+    return EggError(code: "EGG_NOT_FOUND", "there is nothing to call").fail(call, host)
   }
 
   /// A method of an object that may suspend; `done` comes on the loop, later.

@@ -13,7 +13,9 @@ nonisolated struct ExportedFilter {
     let (name, object) = (name, object)
     if isImmediate {
       environment.addFilter(name) { [unowned engine] call in
-        try egg_str.lend(name) { text in Result { try engine.call(object, text, call) } }.get()
+        try egg_str.lend(name) { text in
+          Result { try engine.call(.object(object, text), name, call) }
+        }.get()
       }
     } else {
       environment.addAsyncFilter(name) { [unowned engine] call, done in

@@ -63,7 +63,7 @@ nonisolated final class ForeignTemplateObject: TemplateObject {
       return try engine.call(member, "\(shownName).\(method.string)", call)
     }
     guard pointer.pointee.ops.pointee.invoke != nil else { return nil }
-    return try engine.call(pointer, egg_str(method.bytes), call)
+    return try engine.call(.object(pointer, egg_str(method.bytes)), method.string, call)
   }
 }
 nonisolated

@@ -11,7 +11,9 @@ nonisolated extension NunjucksEngine {
     guard let environment else { return notStarted(call) }
     let name = name(of: path)
     if !waitingTemplates.isEmpty, waitingTemplates.contains(name) {
-      return renderLater(environment, name, call, locals, result)
+      return renderLater(environment, call, locals, result) { () throws(TemplateError) in
+        try environment.template(name)
+      }
     }
     return page(call, locals, result, name: name) { () throws(TemplateError) in
       try environment.template(name)
@@ -36,7 +38,7 @@ nonisolated extension NunjucksEngine {
 
   /// Renders now: the page goes into the request's memory, and the step is DONE.
   ///
-  /// - Parameter name: of a file, which may turn out to have to wait; nil for text.
+  /// - Parameter name: of a file, to be remembered when it turns out to have to wait; nil for text.
   private func page(
     _ call: egg_call, _ locals: UnsafePointer<egg_value>,
     _ result: UnsafeMutablePointer<egg_value>, name: String? = nil,
@@ -57,9 +59,9 @@ nonisolated extension NunjucksEngine {
           return EggError(code: "EGG_LIMIT", message).fail(call, host)
         } catch {
           if addsHelperFilter(for: error) { continue }
-          guard let name, error.cause.hasSuffix(Self.needsToWait) else { return fail(call, error) }
-          waitingTemplates.insert(name)
-          return renderLater(environment, name, call, locals, result)
+          guard error.cause.hasSuffix(Self.needsToWait) else { return fail(call, error) }
+          if let name { waitingTemplates.insert(name) }
+          return renderLater(environment, call, locals, result, template)
         }
       }
     }
@@ -70,8 +72,8 @@ nonisolated extension NunjucksEngine {
 
   /// Renders a template in which a filter has to wait; settled at once when none does this time.
   private func renderLater(
-    _ environment: Environment, _ name: String, _ call: egg_call,
-    _ locals: UnsafePointer<egg_value>, _ result: UnsafeMutablePointer<egg_value>
+    _ environment: Environment, _ call: egg_call, _ locals: UnsafePointer<egg_value>,
+    _ result: UnsafeMutablePointer<egg_value>, _ template: () throws(TemplateError) -> Template
   ) -> egg_step {
     var step: egg_step?
     // `result` is the caller's, and gone when this function has returned.
@@ -89,15 +91,26 @@ nonisolated extension NunjucksEngine {
         }
       }
     }
-    func attempt() {
+    func attempt(_ template: Template) {
       onBehalf(of: call) {
-        environment.render(name, context(locals), adapter: adapter) { [self] page in
-          if case .failure(let error) = page, addsHelperFilter(for: error) { return attempt() }
+        environment.render(template, context(locals), adapter: adapter) { [self] page in
+          if case .failure(let error) = page, addsHelperFilter(for: error) {
+            do throws(TemplateError) {
+              return attempt(try environment.recompiled(template))
+            } catch {
+              step = settle(.failure(error))
+              return
+            }
+          }
           step = settle(page)
         }
       }
     }
-    attempt()
+    do throws(TemplateError) {
+      attempt(try template())
+    } catch {
+      return fail(call, error)
+    }
     isLater = true
     return step ?? egg_step(EGG_STEP_LATER)
   }

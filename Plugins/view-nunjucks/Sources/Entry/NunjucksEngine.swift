@@ -19,7 +19,13 @@ nonisolated final class NunjucksEngine {
   /// `nunjucksCall`, through which a method of an object is called at once.
   private(set) var objectCall = egg_member()
   /// What `objectCall` is to call.
-  var calledMethod: (object: UnsafeMutablePointer<egg_object>, name: egg_str)?
+  var awaitedCallee: Callee?
+  /// The tags of other units that run, outermost first.
+  var uses: [TagUse] = []
+  var lastUse: UInt64 = 0
+  private(set) lazy var interface = NunjucksInterface(self)
+  /// What other units added before the environment was made.
+  private var additions: [(Environment) -> Void] = []
 
   /// On whose behalf templates run at this moment.
   private(set) var call = egg_call()
@@ -62,6 +68,8 @@ nonisolated final class NunjucksEngine {
       loaders: [loader], options: options, checksForChanges: checksForChanges)
     self.environment = environment
     addTranslation(environment)
+    for addition in additions { addition(environment) }
+    additions = []
     for filter in exportedFilters { filter.add(to: environment, self) }
 
     var engine = egg_view_engine()
@@ -73,6 +81,10 @@ nonisolated final class NunjucksEngine {
     }
     engine.render_string = { state, call, source, locals, result in
       NunjucksEngine.from(state).renderString(call, source, locals, result)
+    }
+    engine.lint = { state, path, _, report, reportState in
+      NunjucksEngine.from(state).lint(path, report, reportState)
+      return egg_status(EGG_OK)
     }
     let status = view.pointee.use(host, &engine)
     guard status == egg_status(EGG_OK) else {
@@ -97,6 +109,11 @@ nonisolated final class NunjucksEngine {
     return status == egg_status(EGG_OK) ? member : nil
   }
 
+  /// Changes the environment, now or when it is made.
+  func add(_ addition: @escaping (Environment) -> Void) {
+    if let environment { addition(environment) } else { additions.append(addition) }
+  }
+
   private func addObjectCall() throws(EggError) {
     var method = egg_method()
     method.size = UInt32(MemoryLayout<egg_method>.size)
@@ -105,7 +122,7 @@ nonisolated final class NunjucksEngine {
     method.name = egg_str(permanent: "nunjucksCall").ptr
     method.`self` = Unmanaged.passUnretained(self).toOpaque()
     method.invoke = { state, call, args, count, result in
-      NunjucksEngine.from(state).callObject(call, args, count, result)
+      NunjucksEngine.from(state).passOn(call, args, count, result)
     }
     var status = host.pointee.add_method(host, &method)
     if status == egg_status(EGG_OK) {

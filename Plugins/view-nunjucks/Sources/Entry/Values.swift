@@ -78,7 +78,8 @@ nonisolated extension NunjucksEngine {
     return result
   }
 
-  private func copied(_ text: String) -> egg_value {
+  /// Text in the call's memory.
+  func copied(_ text: String) -> egg_value {
     let count = text.utf8.count
     guard let bytes = memory(UInt8.self, count) else { return egg_value() }
     _ = UnsafeMutableBufferPointer(start: bytes, count: count).update(from: text.utf8)

@@ -51,7 +51,56 @@ enum Shared {
     for _ in 0..<3 {
       #expect(try server.render("waits.njk").text == "[slow egg] [slow y] Hello, Ada! 1")
     }
-    #expect(try server.string("{{ 'x' | slow }}").message.contains("answers later"))
+    #expect(try server.string("{{ 'x' | slow }} {{ 'Ada' | greeting }}").text == "slow x Hello, Ada!")
+    #expect(try server.string("{{ 'x' | slow }} {%").message.contains("unexpected end of file"))
+  }
+
+  @Test(arguments: [
+    ("{{ 'abc' | backwards }}", "cba"), ("{{ '<b>' | safe | backwards }}", "&gt;b&lt;"),
+    ("{{ 1 | next }}", "2"), ("{% for i in [1, 2] %}{{ i | next | next }}{% endfor %}", "34"),
+    ("{{ 7 is prime }} {{ 8 is prime }}", "true false"),
+    ("{{ argument_count(1, 2) }} {{ argument_count() }} {{ argument_count(x=1) }}", "2 0 1"),
+    ("{{ answer }}", "42"),
+    ("{% repeat 2 %}x{{ a }}{% endrepeat %}", "[r]x1[r]x1"),
+    ("{% repeat 1 %}{{ given }}{% between %}<b>{% repeat 1 %}{{ 2 | next }}{% endrepeat %}{% endrepeat %}",
+      "[r]given &lt;b&gt;[b]<b>[r]3"),
+    ("{% for i in [1, 2] %}{% repeat i %}{{ loop.index }}{% endrepeat %};{% endfor %}", "[r]1;[r]2[r]2;"),
+  ])
+  func `a plugin in C adds filters, tests, functions, variables and tags`(
+    template: String, page: String
+  ) throws {
+    #expect(try Shared.server().string(template).text == page)
+  }
+
+  @Test func `an addition that fails fails the page, with the place of the mistake`() throws {
+    let server = try Shared.server()
+    #expect(try server.string("{{ 1 | backwards }}").message.contains("backwards: no text"))
+    #expect(try server.string("{{ 'x' | next }}").message.contains("next: no number"))
+    let inBody = try server.string("{% repeat 1 %}\n {{ 'x' | nosuch }}{% endrepeat %}").message
+    #expect(inBody.contains("[Line 2, Column 11]"))
+    #expect(inBody.contains("filter not found: nosuch"))
+    #expect(try server.string("{% repeat %}x").message.contains("unexpected end of file"))
+    #expect(
+      try server.string("{% repeat %}x{% endrepeat %}").message.contains("repeat: no number"))
+  }
+
+  @Test func `lint finds mistakes, unknown filters and missing templates with their place`() throws {
+    let server = try Shared.server()
+    let (code, output) = try ProbeServer.egg(["lint"], in: server.folder)
+    #expect(code == 1)
+    let lines = output.split(separator: "\n").map(String.init)
+    #expect(lines.contains("app/view/bad-filter.njk:2:10: filter not found: nosuch"), "\(output)")
+    #expect(lines.contains { $0.hasPrefix("app/view/bad-name.njk:1:") && $0.hasSuffix("template not found: absent.njk") })
+    #expect(lines.contains { $0.hasPrefix("app/view/bad-syntax.njk") })
+    #expect(!output.contains("page.njk") && !output.contains("bad-include"))
+    #expect(lines.last?.contains("3 not checked") == true)
+
+    let json = try ProbeServer.egg(["lint", "--json"], in: server.folder)
+    let report =
+      try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any] ?? [:]
+    let errors = report["errors"] as? [[String: Any]] ?? []
+    #expect(errors.contains { $0["line"] as? Int == 2 && $0["column"] as? Int == 10 })
+    #expect(report["skipped"] as? Int == 3)
   }
 
   @Test func `a failing member fails the page with its message`() throws {

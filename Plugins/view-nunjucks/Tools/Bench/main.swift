@@ -2,7 +2,8 @@
 //
 // Renders the workloads of FOLDER (default Tests/Fixtures/nunjucks-bench) with this engine and with
 // the original under node, by turns in the same run, and prints microseconds a render and how many
-// times faster this engine is. The context is a borrowed C tree here, a JavaScript object there.
+// times faster this engine is; then the same for compiling all templates of a workload, and the bytes
+// they take here once compiled. The context is a borrowed C tree here, a JavaScript object there.
 
 import Foundation
 import Nunjucks
@@ -86,12 +87,55 @@ func measure(_ work: Workload, _ seconds: Double) throws -> Double {
   return best
 }
 
+/// The sources of a workload's templates.
+func sources(_ folder: String) throws -> [String] {
+  let root = folder + "/templates"
+  return try (FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? [])
+    .filter { $0.hasSuffix(".njk") }.sorted()
+    .map { try String(contentsOfFile: root + "/" + $0, encoding: .utf8) }
+}
+
+/// Microseconds for compiling all of `sources`, best of several, and the bytes they take.
+func measureCompiling(
+  _ sources: [String], _ seconds: Double
+) throws -> (micros: Double, bytes: Int) {
+  let environment = Environment()
+  var best = Double.infinity
+  var bytes = 0
+  let clock = ContinuousClock()
+  let deadline = clock.now + .seconds(seconds)
+  while clock.now < deadline {
+    let start = clock.now
+    bytes = 0
+    for _ in 0..<10 {
+      for source in sources { bytes += try environment.compile(source).memoryBytes }
+    }
+    let spent = (clock.now - start).components
+    best = min(best, (Double(spent.attoseconds) / 1e12 + Double(spent.seconds) * 1e6) / 10)
+  }
+  return (best, bytes / 10)
+}
+
 /// The original, rendering on request: one line in (workload and seconds), one line out.
 let script = """
   const nunjucks = require('nunjucks'), fs = require('fs'), path = require('path');
   const rl = require('readline').createInterface({input: process.stdin});
   rl.on('line', line => {
-    const [folder, seconds] = JSON.parse(line);
+    const [folder, seconds, compiles] = JSON.parse(line);
+    if (compiles) {
+      const env = new nunjucks.Environment(null, {autoescape: true});
+      const sources = fs.readdirSync(path.join(folder, 'templates'), {recursive: true})
+        .filter(name => name.endsWith('.njk'))
+        .map(name => fs.readFileSync(path.join(folder, 'templates', name), 'utf8'));
+      let best = Infinity;
+      const deadline = performance.now() + seconds * 1000;
+      while (performance.now() < deadline) {
+        const start = performance.now();
+        for (const source of sources) new nunjucks.Template(source, env, 'x', true);
+        best = Math.min(best, (performance.now() - start) * 1000);
+      }
+      return console.log(String(best));
+    }
     const env = new nunjucks.Environment(
       new nunjucks.FileSystemLoader(path.join(folder, 'templates')), {autoescape: true});
     const context = JSON.parse(fs.readFileSync(path.join(folder, 'context.json')));
@@ -124,8 +168,8 @@ final class Original {
     try process.run()
   }
 
-  func measure(_ folder: String, _ seconds: Double) -> Double {
-    input.fileHandleForWriting.write(Data("[\"\(folder)\", \(seconds)]\n".utf8))
+  func measure(_ folder: String, _ seconds: Double, compiling: Bool = false) -> Double {
+    input.fileHandleForWriting.write(Data("[\"\(folder)\", \(seconds), \(compiling)]\n".utf8))
     var line = ""
     while !line.hasSuffix("\n") {
       let data = output.fileHandleForReading.availableData
@@ -153,7 +197,8 @@ let root = URL(fileURLWithPath: folder).path
 
 do {
   let original = FileManager.default.isExecutableFile(atPath: node) ? try Original(node) : nil
-  print("workload          here µs    node µs    times faster")
+  print(
+    "workload          here µs    node µs     faster | compile µs    node µs     faster      bytes")
   for name in try FileManager.default.contentsOfDirectory(atPath: root).sorted() {
     if let only, name != only { continue }
     let work = try load(root + "/" + name)
@@ -168,10 +213,16 @@ do {
     func column(_ text: String) -> String {
       String(repeating: " ", count: max(0, 11 - text.count)) + text
     }
+    let all = try sources(root + "/" + name)
+    let (compileHere, bytes) = try measureCompiling(all, seconds / 4)
+    let compileThere =
+      original?.measure(root + "/" + name, seconds / 4, compiling: true) ?? .infinity
     print(
       name.padding(toLength: 14, withPad: " ", startingAt: 0),
       column(String(format: "%.2f", here)), column(String(format: "%.2f", there)),
-      column(String(format: "%.1f", there / here)))
+      column(String(format: "%.1f", there / here)), "|",
+      column(String(format: "%.1f", compileHere)), column(String(format: "%.1f", compileThere)),
+      column(String(format: "%.1f", compileThere / compileHere)), column(String(bytes)))
   }
   original?.stop()
 } catch {

@@ -158,27 +158,52 @@ public final class ProbeServer {
   private static let engineFolder = FileManager.default.temporaryDirectory
     .appendingPathComponent("egg-view-engines-\(ProcessInfo.processInfo.processIdentifier)")
 
-  /// A folder with the engine `upper`, compiled from C.
+  /// A folder with the plugins in C that the tests need, compiled.
   private static let engines = Result { () throws -> URL in
-    let source = tests.appendingPathComponent("upper-engine")
-    let folder = engineFolder
     atexit { try? FileManager.default.removeItem(at: ProbeServer.engineFolder) }
-    let upper = folder.appendingPathComponent("upper")
-    try FileManager.default.createDirectory(at: upper, withIntermediateDirectories: true)
+    try compile(tests.appendingPathComponent("upper-engine"), "upper")
+    let nunjucks = tests.appendingPathComponent("../../view-nunjucks/Tests").standardized
+    try compile(nunjucks.appendingPathComponent("additions"), "additions")
+    return engineFolder
+  }
+
+  private static func compile(_ source: URL, _ name: String) throws {
+    let target = engineFolder.appendingPathComponent(name)
+    try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
     try? FileManager.default.copyItem(
       at: source.appendingPathComponent("plugin.json"),
-      to: upper.appendingPathComponent("plugin.json"))
+      to: target.appendingPathComponent("plugin.json"))
     let headers = tests.appendingPathComponent("../../../Sources/PluginABI/include").standardized
     let compiler = Process()
     compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     compiler.arguments = [
       "cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-I", headers.path,
-      "-o", upper.appendingPathComponent("libupper.so").path,
-      source.appendingPathComponent("upper.c").path,
+      "-o", target.appendingPathComponent("lib\(name).so").path,
+      source.appendingPathComponent("\(name).c").path,
     ]
     try compiler.run()
     compiler.waitUntilExit()
-    guard compiler.terminationStatus == 0 else { throw Failure(description: "upper.c: cc failed") }
-    return folder
+    guard compiler.terminationStatus == 0 else {
+      throw Failure(description: "\(name).c: cc failed; apt-get install gcc")
+    }
+  }
+
+  /// Runs `egg` with the application's folder as its last argument.
+  ///
+  /// - Returns: exit code and standard output.
+  public static func egg(_ arguments: [String], in folder: URL) throws -> (code: Int32, output: String) {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().appendingPathComponent("egg")
+    process.arguments = arguments + [folder.path]
+    process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EGG_") }
+      .merging(["EGG_PLUGIN_PATH": try engines.get().path]) { $1 }
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
   }
 }

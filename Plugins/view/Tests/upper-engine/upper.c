@@ -92,7 +92,12 @@ static egg_step on_phase(void *state, egg_phase phase, egg_call call) {
     if (phase != EGG_PHASE_LOAD) return EGG_STEP_DONE;
     const egg_view *view = self->host->query(self->host, EGG_VIEW_ID);
     if (view == NULL) return refuse(self, call, "upper needs the plugin view");
-    egg_view_engine engine = {sizeof engine, 0, "upper", self, render, render_string};
+    egg_view_engine engine = {0};
+    engine.size = sizeof engine;
+    engine.name = "upper";
+    engine.self = self;
+    engine.render = render;
+    engine.render_string = render_string;
     if (view->use(self->host, &engine) != EGG_OK) return refuse(self, call, "view refused upper");
     /* A name is taken once. */
     if (view->use(self->host, &engine) != EGG_E_EXISTS) return refuse(self, call, "taken twice");

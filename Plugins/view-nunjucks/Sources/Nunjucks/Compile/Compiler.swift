@@ -20,8 +20,12 @@ final class Compiler {
   var loops: [(slot: Int32, isDirect: Bool)] = []
   private var inBlock = false
   private var inCaseBody = false
+  /// Whether plain tags around asynchronous ones become asynchronous here.
+  private var isConverted = true
+  private let asyncSearch: AsyncSearch
 
-  init(_ template: Template, _ environment: Environment) {
+  init(_ template: Template, _ environment: Environment, hasAsyncTags: Bool) {
+    asyncSearch = AsyncSearch(filters: environment.asyncFilters, hasTags: hasAsyncTags)
     self.template = template
     self.environment = environment
     options = environment.options
@@ -67,6 +71,9 @@ final class Compiler {
     template.testTable.deallocate()
     template.testTable = .allocate(capacity: template.tests.count)
     template.testTable.initialize(from: template.tests, count: template.tests.count)
+    template.nodeCount = nodes.count
+    template.listCount = lists.count
+    template.dataCount = data.count
     template.isComplete = true
   }
 
@@ -171,10 +178,10 @@ final class Compiler {
       switch statement.kind {
       case .include, .importAll, .importNames, .block, .extends:
         throw crash("this tag cannot stand directly in a case of a switch", statement.offset)
-      case .loop(let loop) where loop.mode != .plain || loop.body.isAsync:
+      case .loop(let loop) where loop.mode != .plain || isConverted && asyncSearch.found(in: loop):
         throw crash("this tag cannot stand directly in a case of a switch", statement.offset)
-      case .condition(let branches, _, let isAsync)
-      where isAsync || branches.contains { $0.body.isAsync }:
+      case .condition(let branches, let otherwise, let isAsync)
+      where isAsync || isConverted && asyncSearch.found(in: branches, otherwise):
         throw crash("this tag cannot stand directly in a case of a switch", statement.offset)
       default: break
       }
@@ -194,7 +201,7 @@ final class Compiler {
       return add(Node(op: .set, a: value, b: try self.targets(targets), offset: offset))
     case .setBlock(let targets, let body):
       let list = try self.targets(targets)
-      let body = try withExtent(Extent(extent)) { () throws(TemplateError) in try sequence(body) }
+      let body = try unconverted { () throws(TemplateError) in try captured(body) }
       return add(Node(op: .setBlock, a: body, b: list, offset: offset))
     case .macro(let macro): return try self.macro(macro, offset)
     case .block(let block):
@@ -241,7 +248,7 @@ final class Compiler {
       var list = [Int32(cases.count)]
       for (value, body) in cases {
         list.append(try compile(value))
-        list.append(try caseBody(body))
+        list.append(try unconverted { () throws(TemplateError) in try caseBody(body) })
         list.append(body.isEmpty ? 0 : 1)
       }
       list.append(try otherwise.map(caseBody) ?? -1)
@@ -259,6 +266,16 @@ final class Compiler {
         Node(
           op: .custom, a: Int32(template.customs.count - 1), b: add(list: list), offset: offset))
     }
+  }
+
+  /// Compiles what the original's conversion to asynchronous tags does not reach.
+  private func unconverted(
+    _ body: () throws(TemplateError) -> Int32
+  ) throws(TemplateError) -> Int32 {
+    let outer = isConverted
+    isConverted = false
+    defer { isConverted = outer }
+    return try body()
   }
 
   private func caseBody(_ body: [Stmt]) throws(TemplateError) -> Int32 {
@@ -301,7 +318,7 @@ final class Compiler {
   private func condition(
     _ branches: [(cond: Expr, body: [Stmt])], _ otherwise: [Stmt]?, _ isAsync: Bool, _ offset: Int32
   ) throws(TemplateError) -> Int32 {
-    let lateness = isAsync || branches.contains { $0.body.isAsync } || otherwise?.isAsync == true
+    let lateness = isAsync || isConverted && asyncSearch.found(in: branches, otherwise)
     let built = try withExtent(lateness ? Extent(extent) : nil) {
       () throws(TemplateError) -> Int32 in
       var made: [(Int32, Int32)] = []
@@ -325,7 +342,7 @@ final class Compiler {
 
   /// List: count, slots and symbols of the names, slot of index and length, frame flag, bodies.
   private func loop(_ loop: Loop, _ offset: Int32) throws(TemplateError) -> Int32 {
-    let isAsync = loop.mode != .plain || loop.body.isAsync || (loop.otherwise?.isAsync ?? false)
+    let isAsync = loop.mode != .plain || isConverted && asyncSearch.found(in: loop)
     let outer = scope
     scope = LexicalScope(scope)
     defer { scope = outer }

@@ -1,19 +1,5 @@
 /// Questions about names and tags anywhere below some statements.
 extension [Stmt] {
-  /// Whether an asynchronous tag is inside, which turns the plain `for` and `if` around it into
-  /// their asynchronous forms.
-  var isAsync: Bool {
-    contains { statement in
-      switch statement.kind {
-      case .loop(let loop):
-        loop.mode != .plain || loop.body.isAsync || (loop.otherwise?.isAsync ?? false)
-      case .condition(let branches, let otherwise, let isAsync):
-        isAsync || branches.contains { $0.body.isAsync } || (otherwise?.isAsync ?? false)
-      default: false
-      }
-    }
-  }
-
   var mentionsLoop: Bool { mentions("loop") }
 
   func mentions(_ name: String) -> Bool { contains { $0.mentions(name) } }

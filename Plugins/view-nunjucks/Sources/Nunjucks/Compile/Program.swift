@@ -91,6 +91,9 @@ public final class Template: @unchecked Sendable {
   var lists: UnsafeMutablePointer<Int32> = .allocate(capacity: 1)
   var constants: UnsafeMutablePointer<Value> = .allocate(capacity: 0)
   var constantCount = 0
+  var nodeCount = 0
+  var listCount = 0
+  var dataCount = 0
   /// The owners of constant texts; the constants themselves are views of them.
   var texts: [Text] = []
   var filterTable: UnsafeMutablePointer<FilterEntry.Builtin> = .allocate(capacity: 0)

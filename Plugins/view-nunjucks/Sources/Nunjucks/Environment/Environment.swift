@@ -8,8 +8,8 @@ import Synchronization
 /// Templates are compiled once and kept. With ``checksForChanges`` each is compared with its source
 /// whenever it is used, parents and includes too, and compiled again if that has changed.
 ///
-/// Threads: rendering may happen on several threads at once; filters, globals, tests and tags are
-/// added before the first render. A render runs on one thread and starts none.
+/// Threads: everything happens on one, in release builds: values are counted without atomics. A
+/// render starts no thread. Filters, globals, tests and tags are added before the first render.
 public final class Environment: @unchecked Sendable {
   // Unchecked: the mutable parts are behind `lock`; registries change only during set-up.
 
@@ -23,6 +23,7 @@ public final class Environment: @unchecked Sendable {
   private var cache: [String: (template: Template, loader: Int)] = [:]
   private var idle: [Renderer] = []
   private var customFilters: [String: FilterEntry] = [:]
+  private(set) var asyncFilters: Set<String> = []
   private var customTests: [String: TestEntry] = [:]
   private var globals: [String: TemplateValue] = Builtins.globals
   private var tags: [String: CustomTag] = [:]
@@ -43,6 +44,7 @@ public final class Environment: @unchecked Sendable {
     _ name: String, _ body: @escaping (TemplateCall) throws -> TemplateValue
   ) {
     customFilters[name] = FilterEntry(name: name, kind: .custom(body))
+    asyncFilters.remove(name)
     invalidate()
   }
 
@@ -55,6 +57,7 @@ public final class Environment: @unchecked Sendable {
     _ body: @escaping (TemplateCall, @escaping (Result<TemplateValue, any Error>) -> Void) -> Void
   ) {
     customFilters[name] = FilterEntry(name: name, kind: .late(body))
+    asyncFilters.insert(name)
     invalidate()
   }
 
@@ -139,12 +142,21 @@ public final class Environment: @unchecked Sendable {
     return template
   }
 
+  /// A template as it is now that something was added: from its source for text, else by its name.
+  public func recompiled(_ template: Template) throws(TemplateError) -> Template {
+    if template.version != nil { return try self.template(template.name) }
+    let fresh = Template(
+      name: template.name, path: template.path, source: template.source, version: nil)
+    try compile(fresh)
+    return fresh
+  }
+
   private func compile(_ template: Template) throws(TemplateError) {
     let failure: TemplateError? = lock.withLock { _ in
       do throws(TemplateError) {
         var parser = Parser(template.source, options, customTags: tags)
         let body = try parser.parse()
-        try Compiler(template, self).compile(body)
+        try Compiler(template, self, hasAsyncTags: parser.hasAsyncTags).compile(body)
         return nil
       } catch {
         return error
@@ -218,13 +230,21 @@ public final class Environment: @unchecked Sendable {
     completion: @escaping (Result<[UInt8], TemplateError>) -> Void
   ) {
     do throws(TemplateError) {
-      let renderer = borrowRenderer()
-      renderer.adapter = adapter
-      renderer.journal = Journal()
-      attempt(renderer, try main(name), context, completion)
+      render(try main(name), context, adapter: adapter, completion: completion)
     } catch {
       completion(.failure(error))
     }
+  }
+
+  /// The same for a compiled template.
+  public func render(
+    _ template: Template, _ context: TemplateValue, adapter: TreeAdapter? = nil,
+    completion: @escaping (Result<[UInt8], TemplateError>) -> Void
+  ) {
+    let renderer = borrowRenderer()
+    renderer.adapter = adapter
+    renderer.journal = Journal()
+    attempt(renderer, template, context, completion)
   }
 
   private func attempt(

@@ -23,6 +23,7 @@ public final class TemplateError: Error, CustomStringConvertible, @unchecked Sen
     case type = "TypeError"
     case reference = "ReferenceError"
     case range = "RangeError"
+    case uri = "URIError"
     /// No loader knows the template.
     case notFound = "Error "
     /// A configured limit was reached; see ``TemplateLimits``.

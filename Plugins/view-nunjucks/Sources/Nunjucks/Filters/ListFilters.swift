@@ -97,7 +97,7 @@ extension Renderer {
   func dictsort(_ call: TemplateCall) throws(TemplateError) -> Value {
     switch call[0] {
     case .map, .treeMap: break
-    case .object(let object) where !object.isCallable: break
+    case .object(let object) where !object.isCallable && !(object is TemplateRegex): break
     case .view, .text: if call[0].isSafe { break } else { fallthrough }
     default: throw TemplateError("dictsort filter: val must be an object")
     }
@@ -175,8 +175,10 @@ extension Renderer {
     {
       return made(sorted)
     }
-    if items.count > 1, !path.isEmpty {
-      for item in items {
+    // JavaScript sorts undefined items to the end without looking at them.
+    let isCompared = items.count(where: { !$0.isUndefined }) > 1
+    if !path.isEmpty, isCompared {
+      for item in items where !item.isUndefined {
         let found = try attribute(item, path)
         if throwOnUndefined, found.isUndefined {
           throw .type("sort: attribute \"\(try string(by))\" resolved to undefined")
@@ -187,7 +189,7 @@ extension Renderer {
     let sensitive = caseSensitive.isTruthy
     var keyed: [(item: Value, key: Value)] = []
     for item in items {
-      var key = path.isEmpty ? item : try attribute(item, path)
+      var key = path.isEmpty || item.isUndefined || !isCompared ? item : try attribute(item, path)
       if !sensitive, let view = key.plainView { key = try cased(view, upper: false) }
       keyed.append((item, key))
     }
@@ -252,7 +254,7 @@ extension Renderer {
     let items: [Value]
     switch call[0] {
     case .undefined, .null: throw .type("groupby needs a list")
-    default: items = try entries(call[0]).map(\.value)
+    default: items = try arrayLike(call[0])
     }
     try charge(items.count * 32)
     for item in items {
@@ -309,6 +311,7 @@ extension Renderer {
     case .map(let map): return .number(Double(map.count))
     case .treeMap(_, let count): return .number(Double(count))
     case .object(let object):
+      if object is TemplateRegex { return .undefined }
       return object.isCallable ? .number(0) : .number(Double(object.keys.count))
     default: return .undefined
     }
@@ -319,9 +322,9 @@ extension Renderer {
     case .list, .treeList: return value
     case .view, .text:
       if let view = value.plainView { return made(try characters(view, byPoint: false)) }
-    case .map, .treeMap, .object: break
-    case .null, .undefined, .bool, .number, .integer:
-      throw TemplateError("list filter: type not iterable")
+    case .map, .treeMap: break
+    case .object(let object) where !object.isCallable && !(object is TemplateRegex): break
+    default: throw TemplateError("list filter: type not iterable")
     }
     var items: [Value] = []
     for entry in try entries(value) {
@@ -354,7 +357,8 @@ extension Renderer {
     guard let test = environment.testEntry(name) else {
       throw TemplateError("test not found: \(name)")
     }
-    let items = try arrayLike(call[0])
+    // Safe text has a length and no items, which is what a filter skips.
+    let items = call[0].isSafe ? [] : try arrayLike(call[0])
     var result: [Value] = []
     for item in items {
       let level = top

@@ -27,6 +27,9 @@ extension Renderer {
     case .list, .treeList:
       text = try textValue(call[0])
       count = Double(listCount(call[0]))
+    case .object(let object) where object.isCallable:
+      text = try textValue(call[0])
+      count = 0
     default:
       let length = try member(call[0], TextView("length"))
       text = try textValue(call[0])
@@ -48,7 +51,7 @@ extension Renderer {
 
   func indent(_ call: TemplateCall) throws(TemplateError) -> Value {
     let view = try normalized(call[0])
-    if view.count == 0 { return like(view, .view(TextView(""))) }
+    if view.count == 0, !view.isSafe { return .view(TextView("")) }
     let width = clampedInteger(try number(call[1], or: 4))
     if width > limits.outputBytes { throw outputError() }
     let first = call[2].isTruthy
@@ -191,6 +194,7 @@ extension Renderer {
     }
     let length = try number(call[1], or: 255)
     guard let view = input.textView else {
+      if case .object(let object) = input, object.isCallable { return input }  // of length 0
       let count = try number(try member(input, TextView("length")))
       if count <= length { return input }
       throw notText(input)
@@ -321,12 +325,13 @@ extension Renderer {
     switch value {
     case .view, .text:
       if let view = value.plainView {
-        appendPercent(view)
+        try appendPercent(view)
         return try capture(from: start, safe: false)
       }
     case .list, .treeList:
       for (index, pair) in try elements(value).enumerated() {
         if index > 0 { out.append(UInt8(ascii: "&")) }
+        try notNothing(pair)
         try appendPercent(try self.index(pair, .number(0)))
         out.append(UInt8(ascii: "="))
         try appendPercent(try self.index(pair, .number(1)))
@@ -343,13 +348,26 @@ extension Renderer {
     return try capture(from: start, safe: false)
   }
 
+  private func holdsLoneSurrogate(_ view: TextView) -> Bool {
+    guard view.bytes.contains(0xED) else { return false }  // where halves begin
+    var lead = false
+    for unit in view.units {
+      if lead != (0xDC00..<0xE000).contains(unit) { return true }
+      lead = (0xD800..<0xDC00).contains(unit)
+    }
+    return lead
+  }
+
   private func appendPercent(_ value: Value) throws(TemplateError) {
     let text = try textValue(value)
     defer { withExtendedLifetime(text) {} }
-    if let view = text.textView { appendPercent(view) }
+    if let view = text.textView { try appendPercent(view) }
   }
 
-  private func appendPercent(_ view: TextView) {
+  private func appendPercent(_ view: TextView) throws(TemplateError) {
+    if !view.isASCII, holdsLoneSurrogate(view) {
+      throw TemplateError("urlencode cannot encode half of a surrogate pair", kind: .uri)
+    }
     let hex: StaticString = "0123456789ABCDEF"
     out.reserve(min(view.count, limits.outputBytes) * 3)
     for byte in view.bytes {

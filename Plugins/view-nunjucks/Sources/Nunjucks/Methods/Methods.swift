@@ -86,12 +86,7 @@ extension Renderer {
 
   /// The string form, without a safe mark.
   func plainText(_ value: Value) throws(TemplateError) -> Value {
-    switch try textValue(value) {
-    case .view(let view): return .view(view.plain)
-    case .text(let text):
-      return text.view.isSafe ? .text(Text(text.view, safe: false)) : .text(text)
-    case let other: return other
-    }
+    try textValue(value).withoutMark
   }
 
   /// A relative index as `slice` takes it: negative counts from the end, clamped to 0…count.

@@ -12,7 +12,7 @@ extension Renderer {
     case "toUpperCase", "toLocaleUpperCase": return try cased(view, upper: true)
     case "toLowerCase", "toLocaleLowerCase": return try cased(view, upper: false)
     case "concat":
-      var result = Value.view(view)
+      var result = try plainText(target)
       for index in 0..<call.count { result = try concatenate(result, call[index]) }
       return result
     case "repeat": return try repeated(view, try number(call[0]))
@@ -25,7 +25,7 @@ extension Renderer {
       let units = view.units
       guard let found = try regex(call[0]).regex.match(units, 0, &steps) else { return .number(-1) }
       return .number(Double(found.start))
-    case "normalize": return .view(view)
+    case "normalize": return try plainText(target)
     case "localeCompare":
       let other = try textValue(call[0])
       guard let right = other.textView else { return .number(0) }
@@ -154,7 +154,7 @@ extension Renderer {
     let filler = call[1].isUndefined ? .view(TextView(" ")) : try textValue(call[1])
     let fill = filler.textView?.units ?? []
     let units = view.units
-    if width <= units.count || fill.isEmpty { return .view(view) }
+    if width <= units.count || fill.isEmpty { return try makeText(view) }
     try charge(width &* 2)
     let pad = (0..<(width - units.count)).map { fill[$0 % fill.count] }
     return try makeText(units: atStart ? pad + units : units + pad)
@@ -173,7 +173,7 @@ extension Renderer {
       let units = view.units
       if units.isEmpty {
         let matches = try regex.regex.match(units, 0, &steps) != nil
-        return .list(TemplateList(local: matches || most == 0 ? [] : [.view(view)]))
+        return .list(TemplateList(local: matches || most == 0 ? [] : [.view(TextView(""))]))
       }
       var last = 0
       var at = 0
@@ -336,8 +336,27 @@ extension Renderer {
         }
       }
     }
-    let string = String(decoding: view.units, as: UTF16.self)
-    return try makeText(upper ? uppercased(string) : lowercased(string))
+    func cased(_ units: ArraySlice<UInt16>) -> String {
+      let string = String(decoding: units, as: UTF16.self)
+      return upper ? uppercased(string) : lowercased(string)
+    }
+    let units = view.units
+    guard view.bytes.contains(0xED) else { return try makeText(cased(units[...])) }
+    // Halves without a partner stay what they are, to be joined later.
+    var result: [UInt16] = []
+    var start = 0
+    for (place, unit) in units.enumerated() where (0xD800..<0xE000).contains(unit) {
+      let isPair =
+        UTF16.isLeadSurrogate(unit)
+        ? place + 1 < units.count && UTF16.isTrailSurrogate(units[place + 1])
+        : place > 0 && UTF16.isLeadSurrogate(units[place - 1])
+      if isPair { continue }
+      result += cased(units[start..<place]).utf16
+      result.append(unit)
+      start = place + 1
+    }
+    result += cased(units[start...]).utf16
+    return try makeText(units: result)
   }
 
   func uppercased(_ string: String) -> String {

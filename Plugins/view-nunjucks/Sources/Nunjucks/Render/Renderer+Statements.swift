@@ -345,7 +345,12 @@ extension Renderer {
     }
     let value: Value
     do throws(TemplateError) {
-      value = try external { try use.tag.run(TagCall(call: arguments, bodies: bodies)) }
+      let call = TagCall(call: arguments, bodies: bodies)
+      // A tag with bodies runs again when the render does: what its bodies call is remembered, and
+      // its own result would come between.
+      value =
+        bodies.isEmpty
+        ? try external { try use.tag.run(call) } : try engine { try use.tag.run(call) }
       try print(value, node.pointee.offset)
     } catch {
       error.locate(now.template, at: Int(node.pointee.offset))

@@ -120,6 +120,8 @@ final class Renderer {
   /// Copies of borrowed lists a template changed, by address.
   private var thawedLists: [UnsafePointer<TreeNode>: TemplateList] = [:]
   private(set) var hasThawed = false
+  /// The lists that are being printed, outermost first.
+  var joining: [TemplateList] = []
   let emptyFrame = Frame()
   private var spareContext: Context?
   var random = RandomNumbers()

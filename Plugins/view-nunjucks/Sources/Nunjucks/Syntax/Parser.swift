@@ -12,6 +12,8 @@ struct Parser {
   private(set) var nesting = 0
   let options: TemplateOptions
   let customTags: [String: CustomTag]
+  /// Whether the source has `asyncEach`, `asyncAll` or `ifAsync`.
+  private(set) var hasAsyncTags = false
 
   static let deepest = 120
 
@@ -244,7 +246,10 @@ struct Parser {
     var isAsync = false
     while true {
       guard let tag = try next() else { throw failure("unexpected end of file") }
-      if tag.value == "ifAsync" { isAsync = true }
+      if tag.value == "ifAsync" {
+        isAsync = true
+        hasAsyncTags = true
+      }
       let cond = try expression()
       try blockEnd(tag.value)
       let body = try until("elseif", "elif", "else", "endif")
@@ -276,6 +281,7 @@ struct Parser {
     }
     let sequence = try expression()
     try blockEnd(tag.value)
+    if tag.value != "for" { hasAsyncTags = true }
     let endWord = tag.value == "for" ? "endfor" : tag.value == "asyncEach" ? "endeach" : "endall"
     let body = try until(endWord, "else")
     var otherwise: [Stmt]?

@@ -56,7 +56,19 @@ extension Renderer {
   }
 
   func append(list: Value, separator: TextView, depth: Int) throws(TemplateError) {
-    if depth > 64 { return }  // JavaScript prints nothing for a list inside itself
+    if depth > 64 { return }
+    var own: TemplateList?
+    switch list {
+    case .list(let owned): own = owned
+    case .treeList(let base, _): own = thawed(base)
+    default: break
+    }
+    if let own {
+      // JavaScript prints nothing for a list inside itself.
+      if joining.contains(where: { $0 === own }) { return }
+      joining.append(own)
+    }
+    defer { if own != nil { joining.removeLast() } }
     let count = listCount(list)
     for index in 0..<count {
       if index > 0 { out.append(separator) }
@@ -139,9 +151,7 @@ extension Renderer {
   }
 
   private func primitive(_ value: Value) throws(TemplateError) -> Value {
-    let text = try textValue(value)
-    if let view = text.textView, view.isSafe { return .view(view.plain) }
-    return text
+    try textValue(value).withoutMark
   }
 
   func compare(_ op: Op, _ left: Value, _ right: Value) throws(TemplateError) -> Bool {

@@ -66,7 +66,7 @@ extension Renderer {
     case .view, .text:
       value.textView.flatMap { view -> Value? in
         if name.equals("length") { return .number(Double(view.utf16Count)) }
-        if view.isSafe { return name.equals("val") ? .view(view.plain) : nil }
+        if view.isSafe { return name.equals("val") ? value.withoutMark : nil }
         return arrayIndex(name).flatMap { unit(view, $0) }
       }
     default: nil
@@ -100,6 +100,9 @@ extension Renderer {
       }
     } else if let own = ownMember(value, name) {
       return own
+    }
+    if case .object(let function) = value, function.isCallable, name.equals("length") {
+      return .number(0)
     }
     if isMethod(value, name) || isInherited(name) { return .object(BoundMethod(value, name)) }
     return .undefined
@@ -153,9 +156,13 @@ extension Renderer {
         result.append((try makeText(String(index)), item))
       }
       return result
-    case .view(let view) where view.isSafe: return safeEntries(view)
-    case .text(let text) where text.view.isSafe: return safeEntries(text.view)
     case .view, .text:
+      if value.isSafe {
+        let length = Double(value.textView?.utf16Count ?? 0)
+        return [
+          (.view(TextView("val")), value.withoutMark), (.view(TextView("length")), .number(length)),
+        ]
+      }
       var result: [(key: Value, value: Value)] = []
       guard let view = value.textView else { return [] }
       for (index, item) in try characters(view, byPoint: false).enumerated() {
@@ -171,13 +178,6 @@ extension Renderer {
       return result
     default: return []
     }
-  }
-
-  private func safeEntries(_ view: TextView) -> [(key: Value, value: Value)] {
-    [
-      (.view(TextView("val")), .view(view.plain)),
-      (.view(TextView("length")), .number(Double(view.utf16Count))),
-    ]
   }
 
   /// Members every JavaScript object inherits.

@@ -48,7 +48,11 @@ public struct TextView {
   }
 
   /// A copy as a Swift string; lone surrogates become U+FFFD.
-  public var string: String { String(decoding: bytes, as: UTF8.self) }
+  public var string: String {
+    // 0xED begins a surrogate half, which UTF-8 has no place for.
+    !isASCII && bytes.contains(0xED)
+      ? String(decoding: units, as: UTF16.self) : String(decoding: bytes, as: UTF8.self)
+  }
 
   @inline(__always) var marked: TextView {
     TextView(base: base, length: length, flags: flags | TextView.safe)

@@ -71,6 +71,15 @@ extension TemplateValue {
   @inline(__always)
   var isSafe: Bool { textView?.isSafe ?? false }
 
+  /// Text as it is, not marked safe; it lives as long as this value does or has an owner.
+  var withoutMark: TemplateValue {
+    switch self {
+    case .view(let view): .view(view.plain)
+    case .text(let text): text.view.isSafe ? .text(Text(text.view, safe: false)) : self
+    default: self
+    }
+  }
+
   @inline(__always)
   var isUndefined: Bool {
     if case .undefined = self { return true }

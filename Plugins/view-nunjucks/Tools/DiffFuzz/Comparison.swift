@@ -1,0 +1,80 @@
+import Nunjucks
+
+/// What the original has too; see its script.
+func addAdditions(to views: Environment) {
+  views.addFilter("twice") { call in
+    switch call[0] {
+    case .undefined: return TemplateValue(Double.nan)
+    case .null: return 0
+    case .bool(let bool): return bool ? 2 : 0
+    case .number(let number): return TemplateValue(number * 2)
+    default:
+      let text = try call.string(0)
+      return TemplateValue(text + text)
+    }
+  }
+  views.addFilter("loud") { call in
+    guard case .number(let count) = call[1] else { throw TemplateError("loud needs a number") }
+    return TemplateValue(
+      try call.string(0).uppercased() + String(repeating: "!", count: Int(count)))
+  }
+  views.addAsyncFilter("later") { call, done in
+    done(Result { TemplateValue("later " + (try call.string(0))) })
+  }
+  views.addTest("three") { call in
+    if case .number(3) = call[0] { return true }
+    return false
+  }
+  views.addGlobal("glob", 5)
+  views.addGlobal(
+    "gfun",
+    .object(TemplateFunction { call in TemplateValue("\(try call.string(0))/\(try call.string(1))") }))
+  views.addTag(
+    CustomTag("shout", endTag: "endshout") { tag in
+      var count = 1
+      if tag.call.count > 0 {
+        if case .number(let number) = tag.call[0] { count = Int(number) } else { count = 0 }
+      }
+      let text = try tag.body().uppercased() + String(repeating: "!", count: count)
+      return TemplateValue(text, safe: true)
+    })
+}
+
+enum Verdict { case same, known, different }
+
+/// Compares pages, and the text of errors that the engine itself phrases.
+func compare(
+  _ here: (page: String?, error: TemplateError?), _ there: (page: String?, error: String),
+  mutated: Bool
+) -> Verdict {
+  if let page = here.page, page == there.page { return .same }
+  guard let error = here.error else {
+    // A page here and an error there, for reasons of the JavaScript the original writes.
+    let known = [
+      // Such tags in the `else` of a loop.
+      "SyntaxError: missing ) after argument list",
+      // Asynchronous filters and tags in macros, captures, cases and short-circuited operands.
+      "ReferenceError: hole_", "next is not a function", "done is not a function",
+      "SyntaxError: Unexpected identifier",
+    ]
+    return there.page == nil && known.contains(where: there.error.contains) ? .known : .different
+  }
+  if there.page != nil {
+    // A template that does not compile, included while rendering: the original forgets the error.
+    return error.kind == .syntax && error.chain.count > 1 ? .known : .different
+  }
+  if mutated { return .same }
+  let cause = there.error.split(separator: "\n").last.map { $0.drop { $0 == " " } } ?? ""
+  // Phrased by JavaScript.
+  let classes = ["TypeError", "ReferenceError", "SyntaxError", "RangeError", "URIError"]
+  // The same error may have been wrapped several times.
+  var plain = cause
+  while let prefix = ["Error: ", "Template render error: "].first(where: plain.hasPrefix) {
+    plain = plain.dropFirst(prefix.count)
+  }
+  if classes.contains(where: plain.hasPrefix) { return .same }
+  // The original runs the body once before it notices.
+  if error.cause.hasSuffix("an asynchronous loop over this value needs two names") { return .known }
+  if there.error.hasSuffix(error.cause) { return .same }  // it may have several lines
+  return plain == error.cause ? .same : .different
+}
