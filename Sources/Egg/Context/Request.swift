@@ -100,7 +100,11 @@ public struct Request {
     get {
       var out = egg_value()
       guard http.pointee.body(table, ctx.token, &out) == Status.ok else { return [:] }
+      // The tree stays as it is while the request lasts, and another body is another tree.
+      let tree = out.count > 0 && Int(out.kind) == EGG_MAP ? UnsafeRawPointer(out.as.pairs) : nil
+      if let tree, let read = ctx.lazyIfAny?.requestBody, read.tree == tree { return read.value }
       let value = Value(out, host: ctx.kernel)
+      if let tree { ctx.lazy.requestBody = (tree, value) }
       return value.isUndefined ? [:] : value
     }
     nonmutating set {

@@ -35,13 +35,17 @@ extension Context {
   }
 
   /// Parameters of all layers up to the one that runs.
-  func parameter(_ name: String) -> String? {
+  func parameter(_ name: egg_str) -> egg_str? {
     guard hasRouted, routeCursor >= 0, !match.layers.isEmpty else { return nil }
     let upTo = min(routeCursor, match.layers.count - 1)
-    guard let capture = worker.routes.table.param(name, in: match, upToLayer: upTo) else {
-      return nil
-    }
-    return capture.decoded(in: head.path.bytes(in: base))
+    guard let capture = worker.routes.table.param(name.bytes, in: match, upToLayer: upTo),
+      let range = capture.range
+    else { return nil }
+    let path = head.path.bytes(in: base)
+    let bytes = UnsafeBufferPointer(rebasing: path[range])
+    // Mostly nothing is to be decoded, and the path itself is the answer.
+    if bytes.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "%") }) { return egg_str(bytes) }
+    return capture.decoded(in: path).map { text($0) }
   }
 
   func parameters() -> [(name: String, value: String)] {

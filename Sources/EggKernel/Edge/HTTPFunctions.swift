@@ -96,8 +96,8 @@ enum HTTPFunctions {
       host, token, name, out in
       guard let context = context(host, token) else { return missing(host, token, "param") }
       guard name.isPlausible else { return Status.argument }
-      guard let value = context.parameter(name.string) else { return Status.notFound }
-      out.pointee = context.text(value)
+      guard let value = context.parameter(name) else { return Status.notFound }
+      out.pointee = value
       return Status.ok
     }
 

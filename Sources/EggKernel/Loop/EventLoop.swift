@@ -84,6 +84,14 @@ import Glibc
 
   /// Runs iterations until `stop`; returns at once when that was called before.
   package func run() {
+    guard executors != nil else { return runIterations() }
+    // As a job of the main actor's. Outside of any job the runtime finds out where it is by comparing
+    // executors as existentials, at every isolated `deinit` and at every task that starts at once.
+    let loop = unsafe UnsafeLoop(self)
+    Task.immediate { @MainActor in unsafe loop.value.runIterations() }
+  }
+
+  private func runIterations() {
     while !isStopping { iterate(waiting: .max, afterWork: .max) }
     isStopping = false
   }

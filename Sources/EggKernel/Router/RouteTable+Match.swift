@@ -93,6 +93,31 @@ extension RouteTable {
   /// The capture of one parameter as a layer sees it.
   /// - Returns: nil when no layer so far has the parameter, `.absent` when it took no part.
   package func param(
+    _ name: UnsafeBufferPointer<UInt8>, in result: MatchResult, upToLayer layer: Int
+  ) -> RouteCapture? {
+    for current in stride(from: layer, through: 0, by: -1) {
+      let matched = result.layers[current]
+      let names = routes[Int(matched.route)].parameterNames
+      if let position = names.lastIndex(where: { spells($0, name) }) {
+        return result.captures[Int(matched.firstCapture) + position]
+      }
+    }
+    return nil
+  }
+
+  private func spells(_ text: String, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    let utf8 = text.utf8
+    guard utf8.count == bytes.count else { return false }
+    var place = 0
+    for byte in utf8 {
+      if byte != bytes[place] { return false }
+      place &+= 1
+    }
+    return true
+  }
+
+  /// The same for a name that is text.
+  package func param(
     _ name: String, in result: MatchResult, upToLayer layer: Int
   ) -> RouteCapture? {
     for current in stride(from: layer, through: 0, by: -1) {
