@@ -234,6 +234,9 @@ static void structs(void) {
     FIELD(egg_http, stream_write_payload);
     FIELD(egg_http, stream_end);
     FIELD(egg_http, stream_abort);
+    FIELD(egg_http, capture_at);
+    FIELD(egg_http, matched_at);
+    FIELD(egg_http, set_route_path);
     STRUCT(egg_loop);
     FIELD(egg_loop, size);
     FIELD(egg_loop, flags);

@@ -15,7 +15,8 @@ enum HTTPFunctions {
       set_response_payload: setResponsePayload, set_response_file: setResponseFile,
       set_response_stream: setResponseStream, response: response, forget: forget,
       stream_write: streamWrite, stream_write_payload: streamWritePayload, stream_end: streamEnd,
-      stream_abort: streamAbort)
+      stream_abort: streamAbort, capture_at: captureAt, matched_at: matchedAt,
+      set_route_path: setRoutePath)
   }
 
   @inline(__always)

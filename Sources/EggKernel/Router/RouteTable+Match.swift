@@ -14,29 +14,32 @@ extension RouteTable {
     let subject = unsafe RoutePath(path)
     // Captures are 32 bits wide; no HTTP limit lets such a path through.
     guard subject.count < Int(Int32.max) else { return }
-    let index = freshIndex()
-    index.collect(subject, into: &result.candidates)
+    let index = indexReference ?? .passUnretained(freshIndex())
+    index._withUnsafeGuaranteedRef { $0.collect(subject, into: &result.candidates) }
     var found = false
     for slot in result.candidates.indices {
       let candidate = result.candidates[slot]
-      let matcher = index.matchers[Int(candidate)]
+      let matcher = index._withUnsafeGuaranteedRef { $0.matcher(candidate) }
       let first = result.captures.count
       // A path that exhausts one expression likely exhausts others; together they stay bounded.
       let stepLimit =
         result.exhausted == nil ? RouteRegex.stepLimit : RouteRegex.stepLimit / 100
-      switch matcher.match(
-        subject, stepLimit: stepLimit, captures: &result.captures, scratch: &result.scratch)
-      {
+      let outcome = matcher._withUnsafeGuaranteedRef {
+        $0.match(
+          subject, stepLimit: stepLimit, captures: &result.captures, scratch: &result.scratch)
+      }
+      switch outcome {
       case .unmatched: continue
       case .exhausted:
         if result.exhausted == nil { result.exhausted = candidate }
         continue
       case .matched: break
       }
+      let methods = matcher._withUnsafeGuaranteedRef { $0.methods }
       result.pathMatches.append(candidate)
-      result.allowed.formUnion(matcher.methods)
-      let isLayer = matcher.methods.isEmpty
-      guard isLayer || method.map(matcher.methods.contains) == true else {
+      result.allowed.formUnion(methods)
+      let isLayer = methods.isEmpty
+      guard isLayer || method.map(methods.contains) == true else {
         if result.captures.count > first {
           result.captures.removeLast(result.captures.count &- first)
         }
