@@ -140,8 +140,9 @@ static bool deliver_directories(kit *k) {
         arena_end(&d.lent, u);
         egg_testkit_advance(k, result->settled ? 0 : 10000);
         if (result->settled && result->kind == EGG_OUTCOME_OK) continue;
-        finding(k, u, "directory %s: loaded %s", k->directories[i].path,
-                result->settled ? "failed" : "was never settled");
+        finding(k, u, "directory %s: loaded %s%s", k->directories[i].path,
+                result->settled ? "failed: " : "was never settled",
+                result->settled && result->message != NULL ? result->message : "");
         return false;
     }
     return true;

@@ -83,6 +83,26 @@ static egg_status route_of(const egg_host *h, egg_call token, egg_str *name, egg
     return EGG_OK;
 }
 
+static egg_status capture_at(const egg_host *h, egg_call token, uint32_t index, egg_str *out) {
+    EXCHANGE("capture_at");
+    egg_str name;
+    return at_of(&x->params, index, &name, out);
+}
+
+static egg_status matched_at(const egg_host *h, egg_call token, uint32_t index, egg_str *name,
+                             egg_str *pattern) {
+    EXCHANGE("matched_at");
+    return at_of(&x->matched, index, name, pattern);
+}
+
+static egg_status set_route_path(const egg_host *h, egg_call token, egg_str path) {
+    EXCHANGE("set_route_path");
+    if (!plausible(path) || path.len == 0 || path.ptr[0] != '/') return EGG_E_ARGUMENT;
+    if (x->routed) return EGG_E_PHASE;
+    x->route_path = arena_text(&x->memory, path);
+    return EGG_OK;
+}
+
 static egg_status body(const egg_host *h, egg_call token, egg_value *out) {
     EXCHANGE("body");
     *out = x->parsed.kind == EGG_UNDEFINED ? (egg_value){.kind = EGG_MAP} : x->parsed;
@@ -458,4 +478,5 @@ const egg_http http_table = {
     .response = response, .forget = forget, .stream_write = stream_write,
     .stream_write_payload = stream_write_payload, .stream_end = stream_end,
     .stream_abort = stream_abort, .cancel_on_end = cancel_on_end,
+    .capture_at = capture_at, .matched_at = matched_at, .set_route_path = set_route_path,
 };

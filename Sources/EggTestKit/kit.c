@@ -125,6 +125,11 @@ static bool poll_watches(kit *k) {
     return any;
 }
 
+/* The units' own event loop, when there is one. */
+static bool turn(kit *k, uint32_t milliseconds) {
+    return k->options.turn != NULL && k->options.turn(k->options.turn_state, milliseconds);
+}
+
 void egg_testkit_run(kit *k) {
     /* A plugin that posts to itself for ever must not hang its test. */
     size_t budget = 1000000;
@@ -136,6 +141,7 @@ void egg_testkit_run(kit *k) {
             if (!x->hold && x->waiting > 0 && !x->over) drain(x), any = true;
             else if (!x->hold && x->waiting > 0) drain(x), any = true;
         if (budget > 900000 && poll_watches(k)) any = true;
+        if (budget > 0 && turn(k, 0)) budget--, any = true;
         quiet = any ? 0 : quiet + 1;
         if (budget == 0) {
             finding(k, NULL, "a million tasks ran without an end; something wakes itself up for ever");
@@ -176,11 +182,24 @@ bool egg_testkit_wait(kit *k, uint32_t milliseconds) {
     until.tv_sec += milliseconds / 1000;
     until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
     if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+    bool came = false;
+    /* Two places to wait at: short turns of the one, a look at the other between them. */
+    while (k->options.turn != NULL && !came) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        if (now.tv_sec > until.tv_sec ||
+            (now.tv_sec == until.tv_sec && now.tv_nsec >= until.tv_nsec))
+            break;
+        came = turn(k, 2);
+        pthread_mutex_lock(&k->lock);
+        came |= k->mailbox_count > 0;
+        pthread_mutex_unlock(&k->lock);
+    }
     pthread_mutex_lock(&k->lock);
-    while (k->mailbox_count == 0 &&
+    while (k->options.turn == NULL && k->mailbox_count == 0 &&
            pthread_cond_timedwait(&k->arrived, &k->lock, &until) == 0) {
     }
-    bool came = k->mailbox_count > 0;
+    came |= k->mailbox_count > 0;
     pthread_mutex_unlock(&k->lock);
     egg_testkit_run(k);
     return came;
@@ -456,7 +475,7 @@ void egg_testkit_free(kit *k) {
             exchange_settle(x);
         }
         arena_end(&x->kept, NULL);
-        free(x->fields.items), free(x->params.items), free(x->headers.items);
+        free(x->fields.items), free(x->params.items), free(x->matched.items), free(x->headers.items);
         free(x->layers), free(x->frames), free(x->state), free(x->locals), free(x->once);
         free(x->out), free(x);
     }

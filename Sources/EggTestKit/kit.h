@@ -208,6 +208,9 @@ struct egg_testkit_exchange {
     field_list fields;
     field_list params;
     egg_str route_name, route_pattern;
+    egg_str route_path; /* set_route_path; empty: head.path */
+    field_list matched; /* name and pattern of each route that matches the path */
+    bool routed;
     egg_value parsed;
     const uint8_t *body;
     size_t body_length, body_read;

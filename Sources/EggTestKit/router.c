@@ -203,18 +203,22 @@ static egg_str segment(egg_str *rest) {
     return head;
 }
 
+static egg_str route_path(const exchange *x) {
+    return x->route_path.len > 0 ? x->route_path : x->head.path;
+}
+
 static bool match(exchange *x, route *r) {
     x->params.count = 0;
     if ((r->flags & EGG_ROUTE_REGEX) != 0) {
         regex_t expression;
         char *pattern = arena_cstring(&x->memory, r->path);
-        char *path = arena_cstring(&x->memory, x->head.path);
+        char *path = arena_cstring(&x->memory, route_path(x));
         if (regcomp(&expression, pattern, REG_EXTENDED | REG_NOSUB) != 0) return false;
         bool found = regexec(&expression, path, 0, NULL, 0) == 0;
         regfree(&expression);
         return found;
     }
-    egg_str pattern = r->path, path = x->head.path;
+    egg_str pattern = r->path, path = route_path(x);
     for (;;) {
         egg_str want = segment(&pattern), have = segment(&path);
         if (want.len == 0 || have.len == 0)
@@ -245,10 +249,15 @@ static void push_layer(exchange *x, egg_handler handler, unit *u, const char *wh
 void route_request(exchange *x) {
     kit *k = x->kit;
     bool named = false;
+    x->routed = true;
     for (size_t i = 0; i < k->routes_count; i++) {
         route *r = &k->routes[i];
-        if ((r->flags & EGG_ROUTE_LAYER) == 0 && !has_method(r->methods, x->head.method)) continue;
         if (!match(x, r)) continue;
+        fields_add(&x->memory, &x->matched, r->name, r->path);
+        if ((r->flags & EGG_ROUTE_LAYER) == 0 && !has_method(r->methods, x->head.method)) {
+            x->params.count = 0;
+            continue;
+        }
         char *what = arena_cstring(&k->memory, r->path);
         if (!named && (r->flags & EGG_ROUTE_LAYER) == 0) {
             x->route_name = r->name;

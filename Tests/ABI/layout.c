@@ -286,6 +286,9 @@ static void structs(void) {
     FIELD(egg_process, trace);
     FIELD(egg_process, reload);
     FIELD(egg_http, cancel_on_end);
+    FIELD(egg_http, capture_at);
+    FIELD(egg_http, matched_at);
+    FIELD(egg_http, set_route_path);
     STRUCT(egg_loop);
     FIELD(egg_loop, size);
     FIELD(egg_loop, flags);

@@ -33,6 +33,14 @@ import Testing
     #expect(torment.status == 0)
   }
 
+  @Test func `a plugin in Swift has its loop`() throws {
+    // Beside the test program, as `egg` is; its phases suspend.
+    let library = Egg.command.deletingLastPathComponent().appendingPathComponent("libEggStatic.so")
+    let check = try Egg.run("plugin", "check", library.path)
+    #expect(check.output == "static: nothing found\n", "\(check.errors)")
+    #expect(check.status == 0)
+  }
+
   @Test func `a step that does not exist is a finding`() throws {
     let scratch = try Scratch()
     let library = try plugin(scratch, replacing: pass, by: "return 77;")

@@ -66,6 +66,18 @@ import Testing
           + " default: try .returning(target.f(args.get(0), args.get(1), c: args.get(2))) } }"))
   }
 
+  @Test func `a member is registered in its environment, in place of the plain one`() {
+    let text = generate([
+      "app/extend/context.local.swift": "extension Context { var a_local: Int { 2 } }",
+      "app/extend/context.swift": "extension Context { var a: Int { 1 }\n  var b: Int { 1 } }",
+    ])
+    #expect(text.contains("  if unit.runs(in: \"local\") {\n"))
+    #expect(text.contains("unit.property(Context.self, \"a\", get: { try .returning($0.a_local) })"))
+    #expect(text.contains("  if !(unit.runs(in: \"local\")) {\n"))
+    #expect(text.contains("unit.property(Context.self, \"a\", get: { try .returning($0.a) })"))
+    #expect(text.components(separatedBy: "unit.runs(in:").count == 3)
+  }
+
   @Test func `only an asynchronous member is awaited`() {
     let text = generate([
       "app/extend/context.swift":

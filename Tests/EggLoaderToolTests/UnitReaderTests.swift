@@ -109,6 +109,21 @@ import Testing
     #expect(reader.model.members.map(\.name) == ["a", "c"])
   }
 
+  @Test func `members of an environment's file stand beside the plain ones`() {
+    let reader = read([
+      "app/extend/context.local.swift": """
+      extension Context {
+        var a_local: Int { 2 }
+        var b: Int { 3 }
+      }
+      """,
+      "app/extend/context.swift": "extension Context { var a: Int { 1 } }",
+    ])
+    #expect(reader.mistakes.isEmpty)
+    let members = reader.model.members.map { "\($0.name) \($0.environment ?? "-")" }
+    #expect(Set(members) == ["a local", "b local", "a -"])
+  }
+
   @Test func `a schedule is a Subscription or a type with a task`() {
     let reader = read([
       "app/schedule/a.swift": """

@@ -20,6 +20,23 @@ import Testing
     #expect(try seed.get("/post/3/x/y").body == "3|x/y")
   }
 
+  @Test func `a handler sees what was captured, undecoded, and every route of the path`() throws {
+    #expect(
+      try seed.get("/captured/a%20b").body
+        == #"{"captures":["a%20b",""],"matched":[" /captured/:name/:rest?","captured /captured/:id"]}"#
+    )
+  }
+
+  @Test func `a middleware can have another path routed`() throws {
+    #expect(try seed.get("/captured/x?route=/matched").body == "/matched")
+    #expect(try seed.get("/captured/x?route=/pair/a%2520b/to").body.contains(#""from":"a b""#))
+  }
+
+  @Test func `an extension file of an environment counts in that environment only`() throws {
+    #expect(try seed.get("/whoami").body == "hi, /whoami!")
+    #expect(try Serving(env: "prod").get("/whoami").body == "production!")
+  }
+
   @Test func `named routes have urls`() throws {
     #expect(
       try seed.get("/urls").body

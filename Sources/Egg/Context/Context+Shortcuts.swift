@@ -34,8 +34,20 @@ extension Context {
   public var params: Params { Params(ctx: self) }
   /// The name of the route that runs; "" when it has none, and before the router.
   public var routerName: String { request.route.name }
-  /// The pattern of the route that runs: "/user/:id".
-  public var routerPath: String { request.route.path }
+  /// The pattern of the route that runs: "/user/:id"; "" before the router.
+  ///
+  /// Set by a middleware, it is what the router looks at instead of the path of the request; it begins
+  /// with "/". Once the router has looked, setting it has no effect.
+  public var routerPath: String {
+    get { request.route.path }
+    set { request.setRoutePath(newValue) }
+  }
+  /// What the groups of the running route's pattern caught, as it stands in the path, not decoded; ""
+  /// for one that took no part.
+  public var captures: [String] { request.captures }
+  /// Every route whose pattern matches the path, whatever its method, in the order of registration;
+  /// empty before the router.
+  public var matched: [MatchedRoute] { request.matched }
   /// A header field of the request; "" when it is absent.
   public func get(_ name: String) -> String { request.get(name) }
 

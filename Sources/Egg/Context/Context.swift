@@ -108,6 +108,8 @@ public final class Context {
     var localsReady = false
     var ip: String?
     var body: (any Encodable)?
+    /// What was last made of the request's body, and of which tree.
+    var requestBody: (tree: UnsafeRawPointer, value: Value)?
     var realStatus: Int?
     /// Of a context that was made for a request without being it.
     var params: ValueMap?

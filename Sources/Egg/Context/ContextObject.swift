@@ -15,10 +15,14 @@ open class ContextObject {
 }
 
 /// Reads input, calls services, sets the answer. A new one for every call.
-open class Controller: ContextObject {}
+open class Controller: ContextObject {
+  nonisolated deinit {}
+}
 
 /// Business logic. Made at the first look, one per request.
-open class Service: ContextObject {}
+open class Service: ContextObject {
+  nonisolated deinit {}
+}
 
 /// A job of `app/schedule`.
 ///
@@ -26,7 +30,9 @@ open class Service: ContextObject {}
 ///       static let schedule = Schedule(interval: "1h", type: .worker)
 ///       func subscribe() async throws { … }
 ///     }
-open class Subscription: ContextObject {}
+open class Subscription: ContextObject {
+  nonisolated deinit {}
+}
 
 /// Functions for templates and controllers; add your own in `app/extend/helper.swift`.
 public final class Helper: ContextObject {

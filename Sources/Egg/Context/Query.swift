@@ -78,3 +78,11 @@ public struct Params {
     return .map(map)
   }
 }
+
+/// A route as `ctx.matched` lists it.
+public struct MatchedRoute: Equatable, Sendable {
+  /// "" when the route has none.
+  public let name: String
+  /// The pattern: "/user/:id".
+  public let path: String
+}

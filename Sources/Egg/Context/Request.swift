@@ -80,6 +80,33 @@ public struct Request {
     return (name.string, path.string)
   }
 
+  var captures: [String] {
+    var texts: [String] = []
+    var text = egg_str()
+    while http.pointee.capture_at(table, ctx.token, UInt32(texts.count), &text) == Status.ok {
+      texts.append(text.string)
+    }
+    return texts
+  }
+
+  var matched: [MatchedRoute] {
+    var routes: [MatchedRoute] = []
+    var (name, path) = (egg_str(), egg_str())
+    while http.pointee.matched_at(table, ctx.token, UInt32(routes.count), &name, &path)
+      == Status.ok
+    {
+      routes.append(MatchedRoute(name: name.string, path: path.string))
+    }
+    return routes
+  }
+
+  func setRoutePath(_ path: String) {
+    let status = path.withEggString { http.pointee.set_route_path(table, ctx.token, $0) }
+    if status != Status.ok, status != Status.stale {
+      ctx.logger.warn("ctx.routerPath = \"\(path)\": \(Status.text(status))")
+    }
+  }
+
   // MARK: the query
 
   /// The first value of every key, as text.
@@ -100,7 +127,11 @@ public struct Request {
     get {
       var out = egg_value()
       guard http.pointee.body(table, ctx.token, &out) == Status.ok else { return [:] }
+      // The tree stays as it is while the request lasts, and another body is another tree.
+      let tree = out.count > 0 && Int(out.kind) == EGG_MAP ? UnsafeRawPointer(out.as.pairs) : nil
+      if let tree, let read = ctx.lazyIfAny?.requestBody, read.tree == tree { return read.value }
       let value = Value(out, host: ctx.kernel)
+      if let tree { ctx.lazy.requestBody = (tree, value) }
       return value.isUndefined ? [:] : value
     }
     nonmutating set {

@@ -32,6 +32,7 @@ extension Response {
     }
     nonmutating set {
       if ctx.lazyIfAny?.body != nil { ctx.lazy.body = nil }
+      if let newValue, setExactly(newValue) { return }
       switch newValue {
       case nil: set(EGG_BODY_NULL, egg_str())
       case let text as String: text.withEggString { set(EGG_BODY_TEXT, $0) }
@@ -49,6 +50,20 @@ extension Response {
     value.map { Swift.type(of: $0) == [UInt8].self } ?? false
   }
 
+  /// Text and values, which most bodies are, without a cast: one that fails costs hundreds of
+  /// instructions.
+  private func setExactly<T: Encodable>(_ value: T) -> Bool {
+    if T.self == String.self {
+      unsafeBitCast(value, to: String.self).withEggString { set(EGG_BODY_TEXT, $0) }
+      return true
+    }
+    if T.self == Value.self {
+      setValue(unsafeBitCast(value, to: Value.self))
+      return true
+    }
+    return false
+  }
+
   private func set(_ kind: Int, _ bytes: egg_str) {
     _ = http.pointee.set_response(table, ctx.token, egg_body_kind(kind), bytes)
   }
@@ -58,14 +73,14 @@ extension Response {
     case .undefined, .null: set(EGG_BODY_NULL, egg_str())
     case .text(let text), .markup(let text): text.withEggString { set(EGG_BODY_TEXT, $0) }
     case .data(let bytes): bytes.withEggString { set(EGG_BODY_BYTES, $0) }
-    default: value.jsonBytes.withEggString { set(EGG_BODY_JSON, $0) }
+    default: value.withJSON { set(EGG_BODY_JSON, egg_str($0)) }
     }
   }
 
   private func setEncodable(_ value: any Encodable) {
     do {
       let encoded = try Value(encoding: value)
-      encoded.jsonBytes.withEggString { set(EGG_BODY_JSON, $0) }
+      encoded.withJSON { set(EGG_BODY_JSON, egg_str($0)) }
     } catch {
       ctx.logger.error("the body cannot be encoded: \(error)")
       status = 500

@@ -21,6 +21,14 @@ nonisolated extension egg_str {
     self.init(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
+  /// Whether both have the same bytes.
+  func spells(_ other: egg_str) -> Bool {
+    guard len == other.len else { return false }
+    let (mine, theirs) = (bytes, other.bytes)
+    for place in 0..<mine.count where mine[place] != theirs[place] { return false }
+    return true
+  }
+
   static func == (text: egg_str, other: StaticString) -> Bool {
     guard text.len == other.utf8CodeUnitCount else { return false }
     let bytes = text.bytes

@@ -29,8 +29,16 @@ nonisolated extension Value {
     case EGG_MAP:
       var map = ValueMap()
       map.reserveCapacity(count)
-      for pair in UnsafeBufferPointer(start: value.as.pairs, count: count) {
-        map[pair.key.string] = Self(pair.value, host: host)
+      let pairs = UnsafeBufferPointer(start: value.as.pairs, count: count)
+      for place in 0..<count {
+        let key = pairs[place].key
+        let member = Self(pairs[place].value, host: host)
+        // Nearly always new; comparing bytes is cheaper than comparing text.
+        if place < ValueMap.indexedFrom, !pairs[..<place].contains(where: { $0.key.spells(key) }) {
+          map.append(new: key.string, member)
+        } else {
+          map[key.string] = member
+        }
       }
       self = .map(map)
     case EGG_OBJECT:

@@ -23,7 +23,7 @@ final class Job {
     _ body: @escaping @MainActor () async throws -> Value
   ) -> egg_step {
     let job = Job(unit, call)
-    let task = Task.immediate {
+    let task = ImmediateTask.start {
       do {
         job.settle(.success(try await body()))
       } catch {

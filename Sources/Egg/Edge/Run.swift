@@ -28,7 +28,7 @@ final class Run {
 
   static func start(_ chain: Chain, _ ctx: Context, _ call: egg_call) -> egg_step {
     let run = Run(chain, ctx, call)
-    let task = Task.immediate { await run.run() }
+    let task = ImmediateTask.start { await run.run() }
     if run.state == .finished {
       ctx.leave(run.call)
       guard let failure = run.failure else { return Step.done }

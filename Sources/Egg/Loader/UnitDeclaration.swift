@@ -8,6 +8,9 @@ public struct UnitDeclaration {
 
   public var app: Application { unit.application }
 
+  /// Whether the application runs in that environment.
+  public func runs(in environment: String) -> Bool { unit.info.env == environment }
+
   // MARK: app.swift, agent.swift, router.swift
 
   public func boot(_ type: Boot.Type) {

@@ -1,15 +1,24 @@
 /// Writes a `Value` as JSON text, the way JavaScript's `JSON.stringify` does: members that are
 /// undefined are left out, in a list they are `null`; NaN and infinities are `null`.
-nonisolated struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+///
+/// It writes into memory of its own, which grows as a whole, and lends it at the end.
+nonisolated struct JSONWriter: ~Copyable {
   /// Spaces per level; 0 writes everything on one line.
-  var indent = 0
+  private let indent: Int
   private var level = 0
+  private var start: UnsafeMutablePointer<UInt8>
+  private var count = 0
+  private var capacity = 256
 
   init(indent: Int = 0) {
     self.indent = indent
-    bytes.reserveCapacity(256)
+    start = .allocate(capacity: capacity)
   }
+
+  deinit { start.deallocate() }
+
+  /// What was written; valid while the writer lives and writes no more.
+  var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
 
   mutating func write(_ value: Value) {
     switch value {
@@ -19,9 +28,9 @@ nonisolated struct JSONWriter {
     case .number(let value): number(value)
     case .text(let text), .markup(let text): string(text)
     case .data(let data):
-      bytes.append(UInt8(ascii: "\""))
-      bytes.append(contentsOf: Base64.encode(data))
-      bytes.append(UInt8(ascii: "\""))
+      append(UInt8(ascii: "\""))
+      Base64.encode(data).withUnsafeBufferPointer { append($0) }
+      append(UInt8(ascii: "\""))
     case .moment(let milliseconds): string(Timestamp(milliseconds: milliseconds).iso8601)
     case .list(let list):
       open(UInt8(ascii: "["))
@@ -37,8 +46,8 @@ nonisolated struct JSONWriter {
         separate(first: first)
         first = false
         string(key)
-        bytes.append(UInt8(ascii: ":"))
-        if indent > 0 { bytes.append(0x20) }
+        append(UInt8(ascii: ":"))
+        if indent > 0 { append(0x20) }
         write(member)
       }
       close(UInt8(ascii: "}"), empty: first)
@@ -46,36 +55,36 @@ nonisolated struct JSONWriter {
   }
 
   private mutating func literal(_ text: StaticString) {
-    bytes.append(
-      contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   private mutating func integer(_ value: Int) {
-    if value >= 0, value < 10 {
-      bytes.append(UInt8(ascii: "0") + UInt8(value))
-      return
+    if value >= 0, value < 10 { return append(UInt8(ascii: "0") + UInt8(value)) }
+    var digits = 1
+    var rest = value.magnitude
+    while rest >= 10 {
+      rest /= 10
+      digits &+= 1
     }
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-      var place = 20
-      var rest = value.magnitude
-      repeat {
-        place -= 1
-        digits[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-        rest /= 10
-      } while rest > 0
-      if value < 0 { bytes.append(UInt8(ascii: "-")) }
-      bytes.append(contentsOf: digits[place...])
+    if value < 0 { append(UInt8(ascii: "-")) }
+    let end = reserve(digits) + digits
+    rest = value.magnitude
+    for place in 1...digits {
+      (end - place).pointee = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
     }
+    count &+= digits
   }
 
   private mutating func number(_ value: Double) {
     guard value.isFinite else { return literal("null") }
     if let whole = Int(exactly: value), abs(value) < 1e15 { return integer(whole) }
-    bytes.append(contentsOf: value.description.utf8)
+    var text = value.description
+    text.withUTF8 { append($0) }
   }
 
   private mutating func string(_ text: String) {
-    bytes.append(UInt8(ascii: "\""))
+    append(UInt8(ascii: "\""))
     var text = text
     text.withUTF8 { utf8 in
       var clean = 0  // start of what needs no escape
@@ -84,13 +93,13 @@ nonisolated struct JSONWriter {
         guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else {
           continue
         }
-        bytes.append(contentsOf: utf8[clean..<place])
+        append(UnsafeBufferPointer(rebasing: utf8[clean..<place]))
         clean = place + 1
         escape(byte)
       }
-      bytes.append(contentsOf: utf8[clean...])
+      append(UnsafeBufferPointer(rebasing: utf8[clean...]))
     }
-    bytes.append(UInt8(ascii: "\""))
+    append(UInt8(ascii: "\""))
   }
 
   private mutating func escape(_ byte: UInt8) {
@@ -104,8 +113,8 @@ nonisolated struct JSONWriter {
     case 0x09: literal("\\t")
     default:
       literal("\\u00")
-      bytes.append(Self.hexDigit(byte >> 4))
-      bytes.append(Self.hexDigit(byte & 15))
+      append(Self.hexDigit(byte >> 4))
+      append(Self.hexDigit(byte & 15))
     }
   }
 
@@ -114,24 +123,55 @@ nonisolated struct JSONWriter {
   }
 
   private mutating func open(_ bracket: UInt8) {
-    bytes.append(bracket)
+    append(bracket)
     level += 1
   }
 
   private mutating func separate(first: Bool) {
-    if !first { bytes.append(UInt8(ascii: ",")) }
+    if !first { append(UInt8(ascii: ",")) }
     newLine()
   }
 
   private mutating func close(_ bracket: UInt8, empty: Bool) {
     level -= 1
     if !empty { newLine() }
-    bytes.append(bracket)
+    append(bracket)
   }
 
   private mutating func newLine() {
     guard indent > 0 else { return }
-    bytes.append(0x0A)
-    bytes.append(contentsOf: repeatElement(0x20, count: level * indent))
+    append(0x0A)
+    for _ in 0..<level * indent { append(0x20) }
+  }
+
+  // MARK: the memory
+
+  @inline(__always)
+  private mutating func append(_ byte: UInt8) {
+    reserve(1).pointee = byte
+    count &+= 1
+  }
+
+  @inline(__always)
+  private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+    reserve(bytes.count).update(from: source, count: bytes.count)
+    count &+= bytes.count
+  }
+
+  /// Where the next `room` bytes go.
+  @inline(__always)
+  private mutating func reserve(_ room: Int) -> UnsafeMutablePointer<UInt8> {
+    if capacity &- count < room { grow(by: room) }
+    return start + count
+  }
+
+  @inline(never)
+  private mutating func grow(by room: Int) {
+    capacity = max(capacity * 2, count + room)
+    let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    larger.update(from: start, count: count)
+    start.deallocate()
+    start = larger
   }
 }

@@ -15,19 +15,20 @@ nonisolated extension Value {
   }
 
   /// JSON text on one line.
-  public var json: String { String(decoding: jsonBytes, as: UTF8.self) }
+  public var json: String { withJSON { String(decoding: $0, as: UTF8.self) } }
 
   /// JSON text on one line, as UTF-8.
-  public var jsonBytes: [UInt8] {
-    var writer = JSONWriter()
-    writer.write(self)
-    return writer.bytes
-  }
+  public var jsonBytes: [UInt8] { withJSON { Array($0) } }
 
   /// JSON text on several lines, each level indented.
   public func json(indent: Int) -> String {
+    withJSON(indent: indent) { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Lends JSON text as UTF-8 to `body`.
+  func withJSON<R>(indent: Int = 0, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows -> R {
     var writer = JSONWriter(indent: indent)
     writer.write(self)
-    return String(decoding: writer.bytes, as: UTF8.self)
+    return try body(writer.bytes)
   }
 }

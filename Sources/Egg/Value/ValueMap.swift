@@ -6,7 +6,7 @@ nonisolated public struct ValueMap: Sendable, Equatable {
 
   private var entries: [Element] = []
   private var index: [String: Int] = [:]
-  private static let indexedFrom = 9
+  static let indexedFrom = 9
 
   public init() {}
 
@@ -45,6 +45,9 @@ nonisolated public struct ValueMap: Sendable, Equatable {
     if !index.isEmpty { return index[key] }
     return entries.firstIndex { $0.key == key }
   }
+
+  /// Adds a member whose name is known not to be there.
+  mutating func append(new key: String, _ value: Value) { append(key, value) }
 
   private mutating func append(_ key: String, _ value: Value) {
     entries.append((key, value))

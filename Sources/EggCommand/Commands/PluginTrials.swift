@@ -52,6 +52,8 @@ private struct Trials {
   private let path: String
   private let seconds: Int
   private let manifests: [PluginManifest]
+  /// Swift's tasks run on the kernel's loop.
+  private let needsLoop: Bool
 
   init(_ arguments: Arguments, flags: UInt32) throws {
     self.arguments = arguments
@@ -60,11 +62,7 @@ private struct Trials {
     seconds = try arguments.number("time-limit", in: 1...86_400) ?? 30
     manifests = try PluginManifest.read(path: stated, unit: Path.lastComponent(of: stated))
     path = Path.real(stated) ?? stated
-    guard try !DynamicSection(path: path).isSwift else {
-      throw CommandFailure(
-        "\(stated) is written in Swift, whose tasks run on the kernel's loop; the test host has none, so it can use plugins in C, C++ and Rust only. Test this one in an application, with swift test"
-      )
-    }
+    needsLoop = try DynamicSection(path: path).isSwift
   }
 
   func run(seeds: [UInt64], _ command: String) throws {
@@ -87,8 +85,9 @@ private struct Trials {
       var config = try OwnConfig.read(manifest, library: path)
       if let file = arguments.text("config") { config.append(try OwnConfig.text(of: file)) }
       let trial = PluginTrial(
-        path: path, id: manifest.id, flags: flags, seed: seed, config: config)
-      for finding in trial.runHere() {
+        path: path, id: manifest.id, flags: flags, seed: seed, config: config,
+        needsLoop: needsLoop)
+      for finding in try trial.runHere() {
         count += 1
         let line = finding.split(separator: "\n").joined(separator: " ")
         Terminal.print("\(PluginTrial.mark)\(line)")

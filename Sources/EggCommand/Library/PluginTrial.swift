@@ -12,6 +12,8 @@ struct PluginTrial {
   let seed: UInt64
   /// JSON texts that are laid over each other as the configuration.
   let config: [String]
+  /// Written in Swift, whose tasks run on the kernel's loop: it turns beside the kit's clock.
+  let needsLoop: Bool
 
   /// Marks a line of the child's output that is a finding and not something that the plugin printed.
   static let mark = "egg-finding: "
@@ -22,14 +24,24 @@ struct PluginTrial {
   /// Runs in this process.
   ///
   /// - Returns: what was found, one sentence each.
-  func runHere() -> [String] {
+  /// - Throws: when the loop can't be made: out of descriptors.
+  func runHere() throws -> [String] {
     var options = egg_testkit_options()
     options.flags = flags
     options.seed = seed
+    if needsLoop {
+      options.turn = { loop, milliseconds in
+        guard let loop else { return false }
+        return Unmanaged<EventLoop>.fromOpaque(loop).takeUnretainedValue()
+          .runOnce(timeout: Int(milliseconds))
+      }
+      options.turn_state = Unmanaged.passUnretained(try EventLoop.install()).toOpaque()
+    }
     guard let kit = egg_testkit_new(&options) as OpaquePointer? else {
       return ["the test kit can't be made: no memory"]
     }
     defer { egg_testkit_free(kit) }
+    egg_testkit_offer(kit, "egg.crypto/1", KernelInterfaces.cryptography)
     for text in config { _ = egg_testkit_config(kit, "", text) }
     if egg_testkit_open_id(kit, path, id) != nil {
       _ = egg_testkit_exercise(kit)

@@ -191,12 +191,18 @@ enum CallSlots {
   /// Runs `body` with the context of a held call; nil for a stale token or on another thread.
   @inline(__always)
   static func withContext<R>(_ token: egg_call, _ body: (Context) -> R) -> R? {
+    withCall(token) { _, context in body(context) }
+  }
+
+  /// Runs `body` with a held call and its context; nil for a stale token or on another thread.
+  @inline(__always)
+  static func withCall<R>(_ token: egg_call, _ body: (Call, Context) -> R) -> R? {
     guard LoopThread.isCurrent, let base else { return nil }
     let index = Int(truncatingIfNeeded: token.token & 0xF_FFFF)
     guard index < count else { return nil }
     return base[index]._withUnsafeGuaranteedRef { call in
       guard call.generation == token.token >> 20, call.isHeld else { return nil }
-      return call.contextReference._withUnsafeGuaranteedRef(body)
+      return call.contextReference._withUnsafeGuaranteedRef { body(call, $0) }
     }
   }
 }

@@ -38,20 +38,39 @@ extension Context {
   }
 
   /// Parameters of all layers up to the one that runs.
-  func parameter(_ name: String) -> String? {
+  func parameter(_ name: egg_str) -> egg_str? {
     guard hasRouted, routeCursor >= 0, !match.layers.isEmpty else { return nil }
     let upTo = min(routeCursor, match.layers.count - 1)
-    guard let capture = worker.routes.table.param(name, in: match, upToLayer: upTo) else {
-      return nil
-    }
-    return capture.decoded(in: head.path.bytes(in: base))
+    guard let capture = worker.routes.table.param(name.bytes, in: match, upToLayer: upTo),
+      let range = capture.range
+    else { return nil }
+    let path = routePath
+    let bytes = UnsafeBufferPointer(rebasing: path[range])
+    // Mostly nothing is to be decoded, and the path itself is the answer.
+    if bytes.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "%") }) { return egg_str(bytes) }
+    return capture.decoded(in: path).map { text($0) }
+  }
+
+  /// What the router looks at.
+  var routePath: UnsafeBufferPointer<UInt8> {
+    otherRoutePath.len > 0 ? otherRoutePath.bytes : head.path.bytes(in: base)
+  }
+
+  /// What a group of the running layer's pattern caught, not decoded; empty when it took no part, nil
+  /// when there is no such group.
+  func capture(at index: Int) -> egg_str? {
+    guard hasRouted, routeCursor >= 0, !match.layers.isEmpty else { return nil }
+    let own = match.captures(ofLayer: min(routeCursor, match.layers.count - 1))
+    guard index < own.count else { return nil }
+    guard let range = own[own.startIndex + index].range else { return egg_str("") }
+    return egg_str(UnsafeBufferPointer(rebasing: routePath[range]))
   }
 
   func parameters() -> [(name: String, value: String)] {
     guard hasRouted, routeCursor >= 0, !match.layers.isEmpty else { return [] }
     let upTo = min(routeCursor, match.layers.count - 1)
     var found: [(name: String, value: String)] = []
-    let path = head.path.bytes(in: base)
+    let path = routePath
     worker.routes.table.forEachParam(match, upToLayer: upTo) { name, capture in
       guard let value = capture.decoded(in: path) else { return }
       if let index = found.firstIndex(where: { $0.name == name }) {
@@ -114,7 +133,7 @@ final class Routes {
   }
 
   func match(_ context: Context) {
-    let path = context.head.path.bytes(in: context.base)
+    let path = context.routePath
     let method: RouteMethod? =
       switch context.head.method {
       case .get: .get

@@ -26,8 +26,9 @@ final class Context {
   var overriddenMethod = egg_str()
 
   // -- chain
-  var chainCall: Call!
-  var layers: LayerList
+  /// Not counted: the call table keeps its calls.
+  unowned(unsafe) var chainCall: Call!
+  var layers: UnsafeBufferPointer<LayerList.Entry>
   var cursor = 0
   var frames: [Frame] = []
   var phase = ChainPhase.idle
@@ -42,8 +43,11 @@ final class Context {
   var lostNanoseconds: UInt64 = 0
   var match = MatchResult()
   var hasRouted = false
-  var route: RouteRecord?
+  /// Not counted: routes stay as long as the process.
+  unowned(unsafe) var route: RouteRecord?
   var routeHandler = 0
+  /// `ctx.routerPath` as a middleware set it, in the context's memory; empty: the request's path.
+  var otherRoutePath = egg_str()
   var routeCursor = 0
   var timings: [LayerTiming] = []
 
@@ -79,7 +83,7 @@ final class Context {
 
   init(worker: Worker) {
     self.worker = worker
-    layers = worker.layers
+    layers = worker.layers.entries
     fields = HeaderTable(capacity: worker.headerFieldLimit)
     base = Context.nothing
     note = RequestNote.make()
@@ -223,7 +227,7 @@ final class Context {
     arena.reset()
     parsedBody = egg_value()
     hasRawBody = false
-    bodyErrand = nil
+    if bodyErrand != nil { bodyErrand = nil }
     overriddenMethod = egg_str()
     cursor = 0
     phase = .idle
@@ -235,19 +239,18 @@ final class Context {
     route = nil
     routeHandler = 0
     routeCursor = 0
+    otherRoutePath = egg_str()
     status = 404
     isStatusSet = false
     isAnswered = false
     isForgotten = false
-    if let takeover {
+    if let takeover = takeover.take() {
       // The stream was never handed over.
-      self.takeover = nil
       takeover.ended(remains == nil ? .byUs : .reset)
     }
     connection = nil
-    ownHead = nil
-    if let buffer = remains?.input { worker.buffers.giveBack(buffer) }
-    remains = nil
+    if ownHead != nil { ownHead = nil }
+    if let left = remains.take(), let buffer = left.input { worker.buffers.giveBack(buffer) }
     base = Context.nothing
     trace = nil
     isInternal = false

@@ -15,7 +15,8 @@ enum HTTPFunctions {
       set_response_payload: setResponsePayload, set_response_file: setResponseFile,
       set_response_stream: setResponseStream, response: response, forget: forget,
       stream_write: streamWrite, stream_write_payload: streamWritePayload, stream_end: streamEnd,
-      stream_abort: streamAbort, cancel_on_end: cancelOnEnd)
+      stream_abort: streamAbort, cancel_on_end: cancelOnEnd, capture_at: captureAt,
+      matched_at: matchedAt, set_route_path: setRoutePath)
   }
 
   private static let cancelOnEnd: @convention(c) (HostTable, egg_call) -> egg_status = {
@@ -103,8 +104,8 @@ enum HTTPFunctions {
       host, token, name, out in
       guard let context = context(host, token) else { return missing(host, token, "param") }
       guard name.isPlausible else { return Status.argument }
-      guard let value = context.parameter(name.string) else { return Status.notFound }
-      out.pointee = context.text(value)
+      guard let value = context.parameter(name) else { return Status.notFound }
+      out.pointee = value
       return Status.ok
     }
 

@@ -116,23 +116,25 @@ enum HostFunctions {
   static let next:
     @convention(c) (HostTable, egg_call, egg_resume?, UnsafeMutableRawPointer?) -> egg_step = {
       host, token, resume, state in
+      // What every layer that waits does; all that is refused goes the long way below.
+      let hasGoneOn = CallSlots.withCall(token) { call, context in
+        guard !call.isLent, call.purpose == .chain, call.mayGoOn else { return false }
+        context.pendingResume = resume
+        context.pendingState = state
+        call.spend()
+        context.pending = .goOn
+        context.wake()
+        return true
+      }
+      if hasGoneOn == true { return Step.later }
       let unit = unit(host)
       guard let call = find(unit, token), !call.isLent else { return stale(unit, token, "next") }
-      guard call.purpose == .chain, call.mayGoOn else {
-        unit.worker.log.misuse(
-          unit, "next",
-          call.purpose == .chain
-            ? "was called a second time by the same layer; the rest of the chain runs once"
-            : "is for middleware and route handlers; this call is a \(call.purpose)")
-        return Step.stale
-      }
-      let context = call.context
-      context.pendingResume = resume
-      context.pendingState = state
-      call.spend()
-      context.pending = .goOn
-      context.wake()
-      return Step.later
+      unit.worker.log.misuse(
+        unit, "next",
+        call.purpose == .chain
+          ? "was called a second time by the same layer; the rest of the chain runs once"
+          : "is for middleware and route handlers; this call is a \(call.purpose)")
+      return Step.stale
     }
 
   @inline(__always)

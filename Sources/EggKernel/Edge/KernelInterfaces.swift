@@ -2,7 +2,10 @@ import Glibc
 import PluginABI
 
 /// The optional interfaces of the kernel, by id. The tables are the same for every unit.
-enum KernelInterfaces {
+package enum KernelInterfaces {
+  /// `egg.crypto/1`, for the test kit, which has none of its own.
+  package static var cryptography: UnsafeRawPointer { crypto }
+
   static let ids: Set<String> = [
     EGG_HTTP_ID, EGG_ROUTER_ID, EGG_LOOP_ID, EGG_UPGRADE_ID, EGG_APP_ID, EGG_CRYPTO_ID,
     EGG_ERRORS_ID,

@@ -14,7 +14,7 @@ final class Worker {
   let turn: Turn
   var calls = CallTable()
   var members = Members()
-  var routes = Routes()
+  let routes = Routes()
   var layers = LayerList([])
   private(set) var kernelUnit: Unit!
   var units: [Unit] = []
@@ -31,7 +31,7 @@ final class Worker {
   var streams = TokenTable<BodyStream>()
   var takeovers = TokenTable<Takeover>()
   var takeoverLimit = 16 << 20
-  private var spareContexts: [Context] = []
+  private var spareContexts = Spares<Context>()
   private(set) var connections: [ObjectIdentifier: Connection] = [:]
   private var dirty: [Connection] = []
   private let dateHeader = DateHeader()
@@ -143,7 +143,7 @@ final class Worker {
   // MARK: contexts
 
   func takeContext() -> Context {
-    if let spare = spareContexts.popLast() { return spare }
+    if let spare = spareContexts.take() { return spare }
     let context = Context(worker: self)
     // Calls and layers refer to it without counting; it lives until the pool lets it go.
     _ = Unmanaged.passRetained(context)
@@ -152,8 +152,8 @@ final class Worker {
 
   func giveBack(_ context: Context) {
     context.reset()
-    if spareContexts.count < 256 {
-      spareContexts.append(context)
+    if !spareContexts.isFull {
+      spareContexts.giveBack(context)
     } else {
       calls.giveBack(context.chainCall)
       Unmanaged.passUnretained(context).release()

@@ -84,6 +84,14 @@ import Glibc
 
   /// Runs iterations until `stop`; returns at once when that was called before.
   package func run() {
+    guard executors != nil else { return runIterations() }
+    // As a job of the main actor's. Outside of any job the runtime finds out where it is by comparing
+    // executors as existentials, at every isolated `deinit` and at every task that starts at once.
+    let loop = unsafe UnsafeLoop(self)
+    Task.immediate { @MainActor in unsafe loop.value.runIterations() }
+  }
+
+  private func runIterations() {
     while !isStopping { iterate(waiting: .max, afterWork: .max) }
     isStopping = false
   }
@@ -91,9 +99,11 @@ import Glibc
   /// Runs one iteration. It does not wait when it had work to run.
   /// - Parameter milliseconds: how long to wait at most when nothing happens; negative waits
   ///   without end.
-  package func runOnce(timeout milliseconds: Int = -1) {
+  /// - Returns: whether there was queued work, an event or a timer.
+  @discardableResult
+  package func runOnce(timeout milliseconds: Int = -1) -> Bool {
     let limit = milliseconds < 0 ? .max : LoopClock.nanoseconds(milliseconds)
-    iterate(waiting: limit, afterWork: 0)
+    return iterate(waiting: limit, afterWork: 0)
   }
 
   /// Ends `run` after the present iteration. From another thread: `mailbox.post`.
@@ -195,11 +205,13 @@ import Glibc
 
   // MARK: One iteration
 
-  private func iterate(waiting idleLimit: UInt64, afterWork busyLimit: UInt64) {
+  @discardableResult
+  private func iterate(waiting idleLimit: UInt64, afterWork busyLimit: UInt64) -> Bool {
     precondition(!isIterating, "a handler must not run the loop that called it")
     isIterating = true
     iterations &+= 1
-    let limit = runWork() ? busyLimit : idleLimit
+    let hadWork = runWork()
+    let limit = hadWork ? busyLimit : idleLimit
     for hook in hooks { hook() }
     let number = wait(limit)
     now = LoopClock.monotonic()
@@ -211,9 +223,10 @@ import Glibc
     }
     unsafe poller.endBatch().forEach { unsafe $0.release() }
     if signals.hasPending { deliverSignals() }
-    runTimers()
+    let hadTimers = runTimers()
     deadlines.advance(to: now)
     isIterating = false
+    return hadWork || number > 0 || hadTimers
   }
 
   /// - Returns: whether there was any.
@@ -246,10 +259,11 @@ import Glibc
     return number
   }
 
-  private func runTimers() {
-    guard timers.nextDeadline <= now else { return }
+  private func runTimers() -> Bool {
+    guard timers.nextDeadline <= now else { return false }
     let mark = timers.mark
     while let work = timers.next(now: now, before: mark) { run(work) }
+    return true
   }
 
   @inline(__always)

@@ -8,7 +8,7 @@ import PluginABI
 extension Context {
   /// Starts the chain of a request.
   func startChain() {
-    layers = worker.layers
+    layers = worker.layers.entries
     phase = .entering
     drive()
   }
@@ -125,9 +125,8 @@ extension Context {
   }
 
   private func nextHandler() -> (egg_handler, Unmanaged<Unit>)? {
-    let entries = layers.entries
-    while cursor < entries.count {
-      let entry = entries[cursor]
+    while cursor < layers.count {
+      let entry = layers[cursor]
       cursor &+= 1
       if let filter = entry.filter,
         !filter._withUnsafeGuaranteedRef({ $0.admits(head.path.bytes(in: base)) })

@@ -28,7 +28,7 @@ final class RouteIndex {
   }
 
   /// The compiled patterns, by `Route.index`.
-  let matchers: [RouteMatcher]
+  private let matchers: [RouteMatcher]
   private let nodes: [Node]
   private let lists: [Int32]
   /// Open addressing; the size is a power of two, at most half full.
@@ -50,6 +50,11 @@ final class RouteIndex {
     edges = builder.hashed()
     text = builder.text
     hasFolded = matchers.contains { !$0.isCaseSensitive }
+  }
+
+  /// Not counted: it lives as long as the index.
+  func matcher(_ route: Int32) -> Unmanaged<RouteMatcher> {
+    .passUnretained(matchers[Int(route)])
   }
 
   /// The tree while it grows.

@@ -14,29 +14,32 @@ extension RouteTable {
     let subject = unsafe RoutePath(path)
     // Captures are 32 bits wide; no HTTP limit lets such a path through.
     guard subject.count < Int(Int32.max) else { return }
-    let index = freshIndex()
-    index.collect(subject, into: &result.candidates)
+    let index = indexReference ?? .passUnretained(freshIndex())
+    index._withUnsafeGuaranteedRef { $0.collect(subject, into: &result.candidates) }
     var found = false
     for slot in result.candidates.indices {
       let candidate = result.candidates[slot]
-      let matcher = index.matchers[Int(candidate)]
+      let matcher = index._withUnsafeGuaranteedRef { $0.matcher(candidate) }
       let first = result.captures.count
       // A path that exhausts one expression likely exhausts others; together they stay bounded.
       let stepLimit =
         result.exhausted == nil ? RouteRegex.stepLimit : RouteRegex.stepLimit / 100
-      switch matcher.match(
-        subject, stepLimit: stepLimit, captures: &result.captures, scratch: &result.scratch)
-      {
+      let outcome = matcher._withUnsafeGuaranteedRef {
+        $0.match(
+          subject, stepLimit: stepLimit, captures: &result.captures, scratch: &result.scratch)
+      }
+      switch outcome {
       case .unmatched: continue
       case .exhausted:
         if result.exhausted == nil { result.exhausted = candidate }
         continue
       case .matched: break
       }
+      let methods = matcher._withUnsafeGuaranteedRef { $0.methods }
       result.pathMatches.append(candidate)
-      result.allowed.formUnion(matcher.methods)
-      let isLayer = matcher.methods.isEmpty
-      guard isLayer || method.map(matcher.methods.contains) == true else {
+      result.allowed.formUnion(methods)
+      let isLayer = methods.isEmpty
+      guard isLayer || method.map(methods.contains) == true else {
         if result.captures.count > first {
           result.captures.removeLast(result.captures.count &- first)
         }
@@ -92,6 +95,31 @@ extension RouteTable {
 
   /// The capture of one parameter as a layer sees it.
   /// - Returns: nil when no layer so far has the parameter, `.absent` when it took no part.
+  package func param(
+    _ name: UnsafeBufferPointer<UInt8>, in result: MatchResult, upToLayer layer: Int
+  ) -> RouteCapture? {
+    for current in stride(from: layer, through: 0, by: -1) {
+      let matched = result.layers[current]
+      let names = routes[Int(matched.route)].parameterNames
+      if let position = names.lastIndex(where: { spells($0, name) }) {
+        return result.captures[Int(matched.firstCapture) + position]
+      }
+    }
+    return nil
+  }
+
+  private func spells(_ text: String, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    let utf8 = text.utf8
+    guard utf8.count == bytes.count else { return false }
+    var place = 0
+    for byte in utf8 {
+      if byte != bytes[place] { return false }
+      place &+= 1
+    }
+    return true
+  }
+
+  /// The same for a name that is text.
   package func param(
     _ name: String, in result: MatchResult, upToLayer layer: Int
   ) -> RouteCapture? {

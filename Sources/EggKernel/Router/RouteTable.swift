@@ -16,7 +16,11 @@ package final class RouteTable {
   private var prefixes: [(owner: String?, text: String)] = []
   private var parameterHandlers: [(name: String, handler: Int, namespace: Int)] = []
   private var namespaceCount = 0
-  var index: RouteIndex?
+  var index: RouteIndex? {
+    didSet { indexReference = index.map { .passUnretained($0) } }
+  }
+  /// The index once more: on the request path it is not counted.
+  private(set) var indexReference: Unmanaged<RouteIndex>?
 
   package init() {}
 

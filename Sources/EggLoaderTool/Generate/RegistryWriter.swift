@@ -69,8 +69,24 @@ struct RegistryWriter {
   }
 
   private mutating func writeMember(_ member: UnitModel.Member) {
+    if let environment = member.environment {
+      writer.line("  if unit.runs(in: \(stringLiteral(environment))) {")
+    } else {
+      // Where a file of the environment has the same name, that one counts.
+      let others = model.members.filter {
+        $0.target == member.target && $0.name == member.name && $0.environment != nil
+      }
+      if others.isEmpty { return writeRegistration(of: member) }
+      let tests = others.map { "unit.runs(in: \(stringLiteral($0.environment ?? "")))" }
+      writer.line("  if !(\(tests.joined(separator: " || "))) {")
+    }
+    writeRegistration(of: member)
+    writer.line("  }")
+  }
+
+  private mutating func writeRegistration(of member: UnitModel.Member) {
     let name = stringLiteral(member.name)
-    let code = identifier(member.name)
+    let code = identifier(member.declaration.name)
     if member.declaration.kind == .function {
       let body = callBody(member.declaration, "target.\(code)")
       writer.line(

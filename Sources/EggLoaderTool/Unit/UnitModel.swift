@@ -37,6 +37,8 @@ struct UnitModel {
     var name: String
     var declaration: Declaration
     var position: SourcePosition
+    /// Of `app/extend/context.ENV.swift`: the environment in which it has the name.
+    var environment: String?
   }
 
   struct Export {

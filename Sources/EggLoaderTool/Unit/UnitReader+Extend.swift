@@ -6,8 +6,17 @@ extension UnitReader {
     "response": "Response", "helper": "Helper",
   ]
 
-  mutating func readExtend(_ file: SourceFile, _ name: String) {
+  /// `app/extend/context.local.swift` is for the environment `local` only: there its members have their
+  /// names before those of `context.swift`. To Swift all of them are there, so a member that replaces
+  /// another is written with the environment behind its name: `greeting_local` is `greeting`.
+  ///
+  /// - Source: Egg, `loadExtend`: the plain files of all units, then those of the environment.
+  mutating func readExtend(_ file: SourceFile, _ stem: String) {
     guard !file.declarations.isEmpty else { return }
+    let parts = stem.split(separator: ".", maxSplits: 1).map(String.init)
+    let isForTarget = parts.count == 2 && Self.targets[parts[0]] != nil
+    let name = isForTarget ? parts[0] : stem
+    let environment = isForTarget ? parts[1] : nil
     guard let target = Self.targets[name] else {
       readFunctionFile(file, name)
       return
@@ -23,13 +32,19 @@ extension UnitReader {
     }
     for declaration in matching where !declaration.isHidden && !declaration.isLocal {
       for member in declaration.members where isConvertible(member) {
+        let ending = environment.map { "_" + $0 } ?? ""
+        let shown =
+          !ending.isEmpty && member.name.hasSuffix(ending) && member.name.count > ending.count
+          ? String(member.name.dropLast(ending.count)) : member.name
         // Of several with one name, the first is the one that has it outside Swift.
-        let isTaken = model.members.contains { $0.target == target && $0.name == member.name }
+        let isTaken = model.members.contains {
+          $0.target == target && $0.name == shown && $0.environment == environment
+        }
         if isTaken { continue }
         add(
           UnitModel.Member(
-            target: target, name: member.name, declaration: member,
-            position: file.position(of: member.offset)))
+            target: target, name: shown, declaration: member,
+            position: file.position(of: member.offset), environment: environment))
       }
     }
   }

@@ -19,7 +19,8 @@
  *
  * What differs from the kernel: routes know ":name" segments and POSIX regular
  * expressions only; no body parser runs (give `parsed`); the kit brings no
- * egg.crypto/1 - offer the kernel's or one of your own with egg_testkit_offer.
+ * egg.crypto/1 - offer one of your own with egg_testkit_offer. `egg plugin check`
+ * and `egg plugin torment` offer the kernel's.
  */
 #ifndef EGG_TESTKIT_H
 #define EGG_TESTKIT_H
@@ -62,6 +63,11 @@ typedef struct egg_testkit_options {
     const char *EGG_NULLABLE without;
     uint64_t fail_alloc_at; /* the n-th alloc answers NULL; 0: none */
     size_t piece;           /* bytes per read_some; 0: all at once */
+    /* One turn of an event loop that the units need beside the kit's: Swift's tasks
+     * run on one. Runs what is queued there, waits at most so long for more. False:
+     * nothing was queued and nothing came. */
+    bool (*EGG_NULLABLE turn)(void *EGG_NULLABLE state, uint32_t milliseconds);
+    void *EGG_NULLABLE turn_state;
 } egg_testkit_options;
 
 egg_testkit *egg_testkit_new(const egg_testkit_options *EGG_NULLABLE options);

@@ -145,13 +145,25 @@ typedef struct egg_http {
      * request is cancelled, as it is when the connection breaks. For answers that may
      * be long in coming; without it such a client still gets its answer. */
     egg_status (*cancel_on_end)(const egg_host *h, egg_call call);
+
+    /* -- more about the route ----------------------------------------------- */
+    /* What group `index` of the running route's pattern caught, as it stands in the
+     * path; empty when it took no part. EGG_E_NOT_FOUND past the last. */
+    egg_status (*capture_at)(const egg_host *h, egg_call call, uint32_t index, egg_str *out);
+    /* Every route whose pattern matches the path, whatever its methods, in the order
+     * of registration. EGG_E_NOT_FOUND past the last, and before the router. */
+    egg_status (*matched_at)(const egg_host *h, egg_call call, uint32_t index, egg_str *name,
+                             egg_str *pattern);
+    /* What the router is to look at instead of the request's path; begins with "/".
+     * Copies. EGG_E_PHASE once the router has looked. */
+    egg_status (*set_route_path)(const egg_host *h, egg_call call, egg_str path);
 } egg_http;
 
 EGG_NONNULL_END
 
 EGG_STATIC_ASSERT(sizeof(egg_request) == 144, "egg_request");
 EGG_STATIC_ASSERT(sizeof(egg_stream_source) == 48, "egg_stream_source");
-EGG_STATIC_ASSERT(sizeof(egg_http) == 248, "egg_http");
+EGG_STATIC_ASSERT(sizeof(egg_http) == 272, "egg_http");
 
 #ifdef __cplusplus
 }

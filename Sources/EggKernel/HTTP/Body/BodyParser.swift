@@ -21,6 +21,24 @@ enum BodyParser {
     var extraJSON: [String] = []
     var extraForm: [String] = []
     var extraText: [String] = []
+
+    /// The types that nearly all bodies have, found by their bytes alone; nil says nothing.
+    fileprivate func usualFormat(of type: UnsafeBufferPointer<UInt8>) -> (Format, Int)? {
+      if parsesJSON, names(type, "application/json") { return (.json, jsonLimit) }
+      if parsesForms, extraJSON.isEmpty, names(type, "application/x-www-form-urlencoded") {
+        return (.form, formLimit)
+      }
+      return nil
+    }
+
+    /// Whether the header is this type, alone or with parameters.
+    private func names(_ type: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
+      let count = word.utf8CodeUnitCount
+      guard type.count >= count, let start = type.baseAddress,
+        equalIgnoringCase(start, word.utf8Start, count: count)
+      else { return false }
+      return type.count == count || type[count] == UInt8(ascii: ";")
+    }
   }
 
   fileprivate enum Format {
@@ -37,9 +55,13 @@ enum BodyParser {
     guard CallSlots.withContext(token, { $0.head.framing != .none }) == true,
       let context = KernelMiddleware.context(token)
     else { return Step.pass }
-    let settings = context.worker.bodySettings
-    guard settings.isEnabled, context.parsedBody.kind == Kind.undefined,
-      let (format, limit) = format(of: context, settings)
+    guard context.worker.bodySettings.isEnabled, context.parsedBody.kind == Kind.undefined,
+      let range = context.fields.value(of: .contentType)
+    else { return Step.pass }
+    let type = range.bytes(in: context.base)
+    guard
+      let (format, limit) = context.worker.bodySettings.usualFormat(of: type)
+        ?? format(of: type, context.worker.bodySettings)
     else { return Step.pass }
     guard let coding = coding(of: context) else {
       return fail(
@@ -57,9 +79,10 @@ enum BodyParser {
     return status == Status.ok ? Step.later : Step.pass
   }
 
-  private static func format(of context: Context, _ settings: Settings) -> (Format, Int)? {
-    guard let range = context.fields.value(of: .contentType) else { return nil }
-    let type = range.string(in: context.base)
+  private static func format(of bytes: UnsafeBufferPointer<UInt8>, _ settings: Settings)
+    -> (Format, Int)?
+  {
+    let type = String(decoding: bytes, as: UTF8.self)
     if settings.parsesJSON, typeIs(type, jsonTypes + settings.extraJSON) != nil {
       return (.json, settings.jsonLimit)
     }

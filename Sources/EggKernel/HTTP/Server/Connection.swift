@@ -201,29 +201,37 @@ final class Connection: ReadySource {
         return false
       }
     }
-    if let buffer = input, !buffer.isEmpty {
-      let context = self.context ?? worker.takeContext()
-      self.context = context
-      switch parser.parse(buffer.readPointer, count: buffer.count, into: context.fields) {
-      case .complete(let length):
-        start(context, buffer, headLength: length)
-        return true
-      case .needMore:
-        break
-      case .refused(let refusal):
-        worker.counters.refused &+= 1
-        worker.log.refused(refusal, remoteAddress.string)
-        refuse(status: Int32(refusal.status), reason: refusal.reason.description)
-        return false
+    while true {
+      if let buffer = input, !buffer.isEmpty {
+        let context = self.context ?? worker.takeContext()
+        switch parser.parse(buffer.readPointer, count: buffer.count, into: context.fields) {
+        case .complete(let length):
+          self.context = context
+          start(context, buffer, headLength: length)
+          return true
+        case .needMore:
+          self.context = context
+        case .refused(let refusal):
+          self.context = context
+          worker.counters.refused &+= 1
+          worker.log.refused(refusal, remoteAddress.string)
+          refuse(status: Int32(refusal.status), reason: refusal.reason.description)
+          return false
+        }
       }
+      guard readMore() else { return false }
     }
+  }
+
+  /// - Returns: false when nothing came, or the connection has ended.
+  private func readMore() -> Bool {
     guard canRead else {
       becomeIdle()
       return false
     }
     let buffer = input ?? worker.buffers.take()
-    input = buffer
     let wasEmpty = buffer.isEmpty
+    if wasEmpty { input = buffer }
     switch read(into: buffer, atLeast: 2048) {
     case -1:
       // The peer left, between requests or in the middle of a head; there is nobody to answer in the
@@ -242,13 +250,9 @@ final class Connection: ReadySource {
 
   /// Gives back what an idle connection does not need.
   private func becomeIdle() {
-    if let buffer = input, buffer.isEmpty {
+    if input?.isEmpty == true, let buffer = input.take() {
       worker.buffers.giveBack(buffer)
-      input = nil
-      if let context {
-        worker.giveBack(context)
-        self.context = nil
-      }
+      if let context = context.take() { worker.giveBack(context) }
       if worker.isDraining, !worker.keepsIdle {
         return outbox.isEmpty ? close() : linger()
       }
@@ -370,8 +374,7 @@ final class Connection: ReadySource {
   }
 
   private func releaseContext() {
-    guard let context else { return }
-    self.context = nil
+    guard let context = context.take() else { return }
     context.connectionEnded()
   }
 

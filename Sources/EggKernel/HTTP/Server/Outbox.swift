@@ -233,10 +233,7 @@ struct Outbox: ~Copyable {
 
   /// Everything is sent: gives the memory back.
   private mutating func settle(_ pool: inout BufferPool) {
-    if let head {
-      pool.giveBack(head)
-      self.head = nil
-    }
+    if let head = head.take() { pool.giveBack(head) }
     if !pieces.isEmpty {
       pieces.removeAll()
       first = 0
@@ -256,8 +253,7 @@ struct Outbox: ~Copyable {
     }
     pieces.removeAll()
     first = 0
-    if let head { pool.giveBack(head) }
-    head = nil
+    if let head = head.take() { pool.giveBack(head) }
     waiting = 0
   }
 }

@@ -79,6 +79,17 @@ private func addShapes(_ app: Application) {
   router.get(RegexPath("^/post/(\\d+)/(.*)$")) { ctx in
     ctx.body = "\(ctx.params[0])|\(ctx.params[1])"
   }
+  router.get("/captured/:name/:rest?") { ctx in
+    ctx.body =
+      [
+        "captures": Value(ctx.captures.map { Value($0) }),
+        "matched": Value(ctx.matched.map { Value("\($0.name) \($0.path)") }),
+      ] as Value
+  }
+  router.get("/whoami") { ctx in
+    ctx.body = try ctx.callNow("whoami", "hi")
+  }
+  router.post("captured", "/captured/:id") { ctx in ctx.body = "posted" }
   router.get("/urls") { ctx in
     let app = ctx.app
     ctx.body =
