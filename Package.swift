@@ -52,6 +52,8 @@ let package = Package(
     .plugin(name: "EggLoader", targets: ["EggLoader"]),
     .library(name: "EggStatic", type: .dynamic, targets: ["EggStatic"]),
     .library(name: "EggView", type: .dynamic, targets: ["EggView"]),
+    .library(name: "EggMultipartPlugin", type: .dynamic, targets: ["EggMultipartPlugin"]),
+    .library(name: "EggMultipart", targets: ["EggMultipart"]),
     .library(name: "EggOnerror", type: .dynamic, targets: ["EggOnerror"]),
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
     .library(name: "EggSession", type: .dynamic, targets: ["EggSession"]),
@@ -66,8 +68,6 @@ let package = Package(
     .library(name: "EggI18n", type: .dynamic, targets: ["EggI18n"]),
     .library(name: "EggI18nClient", targets: ["EggI18nClient"]),
     .library(name: "BuiltinsProbe", type: .dynamic, targets: ["BuiltinsProbe"]),
-    .library(name: "EggRedis", targets: ["EggRedis"]),
-    .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
     .library(name: "EggRedis", targets: ["EggRedis"]),
     .library(name: "SocketIORedisProbe", type: .dynamic, targets: ["SocketIORedisProbe"]),
     .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
@@ -129,9 +129,15 @@ let package = Package(
     unit(
       "EggView", "Plugins/view", dependencies: ["PluginABI"],
       sources: ["app", "app.swift", "Sources"], exclude: ["Tests"]),
+    // Forms with files: the parser, the reader for applications, the plugin.
+    .target(name: "MultipartForm", path: "Plugins/multipart/Sources/Form"),
+    client("EggMultipart", "Plugins/multipart", dependencies: ["MultipartForm"]),
     unit(
-      "EggOnerror", "Plugins/onerror", sources: ["app.swift", "Sources"], exclude: ["Tests"]),
-    .target(name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks"),
+      "EggMultipartPlugin", "Plugins/multipart", dependencies: ["EggMultipart"],
+      sources: ["app.swift", "Sources/Entry"], exclude: ["Client", "Sources/Form", "Tests"]),
+    .testTarget(
+      name: "MultipartFormTests", dependencies: ["MultipartForm"], path: "Plugins/multipart/Tests"),
+    unit("EggOnerror", "Plugins/onerror", sources: ["app.swift", "Sources"]),
     .target(
       name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks",
       swiftSettings: templateSettings),
@@ -189,10 +195,6 @@ let package = Package(
     .target(
       name: "RedisClient", dependencies: ["Egg", "EggRedis", "CRedisTLS"],
       path: "Plugins/redis/Sources/RedisClient", swiftSettings: unitSettings + loopSettings),
-    unit(
-      "EggRedisPlugin", "Plugins/redis", dependencies: ["EggRedis", "RedisClient"],
-      sources: ["app.swift", "Sources/Plugin"],
-      exclude: ["Tests", "Sources/CRedisTLS", "Sources/EggRedis", "Sources/RedisClient"]),
     // Databases: the statement builder, what MySQL and SQLite share, and the plugins.
     .target(name: "EggSQL", path: "Plugins/sql/Sources/EggSQL"),
     .systemLibrary(
@@ -331,7 +333,6 @@ let package = Package(
     .testTarget(
       name: "EggRedisTests", dependencies: ["Egg", "RedisTestSupport", "EggCommand"],
       path: "Plugins/redis/Tests/EggRedisTests", swiftSettings: unitSettings),
-    .testTarget(name: "BuiltinPluginTests", dependencies: ["EggCommand", "EggSecurityRules"]),
     .testTarget(
       name: "BuiltinPluginTests",
       dependencies: ["EggCommand", "EggSecurityRules", "EggValidation"]),
