@@ -67,7 +67,7 @@ unit() {
   set -- "$1" --unit "$1" --name documents --output "$1.staged/EggUnit.swift"
   folder=$1
   shift
-  for file in $(cd "$folder" && find app app.swift -name '*.swift' 2>/dev/null | LC_ALL=C sort); do
+  for file in $(cd "$folder" && find app app.swift agent.swift -name '*.swift' 2>/dev/null | LC_ALL=C sort); do
     set -- "$@" --copy "$file" "$folder.staged/unit.$(echo "$file" | tr / .)"
   done
   "$loader" "$@" && swift_files "$folder".staged/*.swift

@@ -46,6 +46,9 @@ struct Bench {
     if options.command == .requests {
       report.requests = try RequestsCommand(options, place).run()
     }
+    if options.command == .reload {
+      report.reload = try ReloadCommand(options, place).run()
+    }
     if let file = options.json {
       try report.write(to: file)
       print("\nwritten: \(file)")

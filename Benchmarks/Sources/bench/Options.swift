@@ -2,7 +2,7 @@ import Foundation
 
 /// What the command line asks for. Every field has the value that is used when nothing is said.
 struct Options {
-  enum Command: String { case http, start, memory, requests, all, help }
+  enum Command: String { case http, start, memory, requests, reload, all, help }
 
   var command = Command.all
   /// Our server's executable; nil: `.build/release/egg` beside the `Benchmarks` folder.
@@ -59,7 +59,7 @@ struct Options {
     if let first = rest.first, !first.hasPrefix("-") {
       guard let command = Command(rawValue: first) else {
         throw BenchError(
-          "unknown command \"\(first)\"; there are http, start, memory, requests, all")
+          "unknown command \"\(first)\"; there are http, start, memory, requests, reload, all")
       }
       self.command = command
       rest = rest.dropFirst()
@@ -120,12 +120,13 @@ struct Options {
   }
 
   static let help = """
-    bench [http | start | memory | requests | all] [options]
+    bench [http | start | memory | requests | reload | all] [options]
 
       http       server CPU per request, route by route, as ratios in one run
       start      from spawning a server to its first answer
       memory     an idle worker, and with many idle keep-alive connections
       requests   one route of one server
+      reload     requests lost in reloads and when workers are killed; one and two workers
       all        http, start and memory (the default)
 
     Who takes part

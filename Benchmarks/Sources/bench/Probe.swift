@@ -9,6 +9,8 @@ final class Probe {
   }
 
   private let socket: Int32
+  /// The last answer said that it is the last one.
+  private(set) var isClosing = false
   /// What came after the last answer.
   private var received: [UInt8] = []
   /// The client's port, by which the kernel's table tells this connection from others.
@@ -67,6 +69,8 @@ final class Probe {
     var part = [UInt8](repeating: 0, count: 16 * 1024)
     while received.count < 1 << 20 {
       if let (answer, used) = Self.parse(received) {
+        let head = String(decoding: received.prefix(used), as: UTF8.self).lowercased()
+        isClosing = head.contains("\r\nconnection: close\r\n")
         received.removeFirst(used)
         return answer
       }

@@ -10,6 +10,7 @@ struct Report: Encodable {
   var start: StartCommand.Result?
   var memory: MemoryCommand.Result?
   var requests: RequestsCommand.Result?
+  var reload: ReloadCommand.Result?
 
   struct Machine: Codable {
     let processor: String
