@@ -3,10 +3,10 @@ import EggKernel
 /// All commands, in the order in which the help shows them.
 enum CommandList {
   static let all: [CommandDescription] = [
-    .initialize, .dev, .start, .build,
+    .initialize, .dev, .start, .stop, .reload, .status, .build,
     .pluginList, .pluginInspect, .pluginCheck, .pluginTorment, .pluginNew,
     .inspectConfig, .inspectRoutes, .inspectMiddleware, .inspectExtensions, .inspectUnits,
-    .inspectTiming, .inspectSchedule,
+    .inspectTiming, .inspectSchedule, .clusterProcess,
   ]
 
   /// - Returns: the command and the words after its name; no command when `--help` is asked for a
@@ -21,7 +21,7 @@ enum CommandList {
     }
     let group = all.filter { $0.path[0] == first }
     guard !group.isEmpty else {
-      let names = all.map { $0.path[0] } + ["help", "version"]
+      let names = all.filter { !$0.isInternal }.map { $0.path[0] } + ["help", "version"]
       throw UsageError(
         "\"\(first)\" is no command of egg\(Suggestion.phrase(for: first, among: names))")
     }
@@ -41,7 +41,7 @@ enum CommandList {
 
   static var help: String {
     "egg \(EggVersion.text)\n\nusage: egg COMMAND [arguments] [options]\n\n"
-      + TextTable.aligned(all.map { ($0.name, $0.summary) }, indentation: 2) + """
+      + TextTable.aligned(all.filter { !$0.isInternal }.map { ($0.name, $0.summary) }, indentation: 2) + """
 
         egg COMMAND --help says more about one. DIR is the application's folder, "." without it.
         Exit codes: 0 done, 1 could not be done, 2 the command line is wrong.

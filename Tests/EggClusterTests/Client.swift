@@ -82,9 +82,13 @@ final class Client {
   }
 
   func send(_ target: String, _ headers: String = "") throws {
-    let request = Array("GET \(target) HTTP/1.1\r\nHost: probe.test\r\n\(headers)\r\n".utf8)
+    try sendRaw("GET \(target) HTTP/1.1\r\nHost: probe.test\r\n\(headers)\r\n")
+  }
+
+  func sendRaw(_ text: String) throws {
+    let request = Array(text.utf8)
     guard Glibc.send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count
-    else { throw Failure("\(target): send: \(String(cString: strerror(errno)))") }
+    else { throw Failure("send: \(String(cString: strerror(errno)))") }
   }
 
   func answer(_ target: String) throws -> Answer {

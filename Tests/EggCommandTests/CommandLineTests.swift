@@ -6,7 +6,7 @@ import Testing
     let result = try Egg.run("--help")
     #expect(result.status == 0)
     for name in [
-      "init", "dev", "start", "build", "plugin list", "plugin inspect", "plugin new",
+      "init", "dev", "start", "stop", "reload", "status", "build", "plugin list", "plugin inspect", "plugin new",
       "inspect config", "inspect routes", "inspect middleware", "inspect extensions",
       "inspect units", "inspect timing",
     ] {
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["dev"], ["start"], ["build"], ["init"], ["plugin", "list"], ["plugin", "inspect"],
+    ["dev"], ["start"], ["stop"], ["reload"], ["status"], ["build"], ["init"], ["plugin", "list"], ["plugin", "inspect"],
     ["plugin", "new"], ["inspect", "config"], ["inspect", "routes"], ["inspect", "timing"],
   ])
   func `every command explains itself`(words: [String]) throws {

@@ -74,16 +74,19 @@ import Testing
     }
   }
 
-  @Test func `more workers than one are announced as not yet there`() throws {
+  @Test func `start starts as many workers as --workers or EGG_WORKERS says`() throws {
     let scratch = try Scratch()
     let shop = try scratch.application("shop")
-    let egg = try RunningEgg(["start", shop.path, "--port", "0", "--workers", "4"])
-    _ = try egg.port()
-    egg.signal(SIGTERM)
-    #expect(egg.wait() == 0)
-    let errors = egg.errors.fileHandleForReading.readDataToEndOfFile()
-    #expect(
-      String(decoding: errors, as: UTF8.self).contains("--workers 4: this version runs one worker"))
+    for (words, variables) in [(["--workers", "3"], [:]), ([], ["EGG_WORKERS": "3"])] {
+      let egg = try RunningEgg(
+        ["start", shop.path, "--port", "0"] + words, variables: variables)
+      _ = try egg.port()
+      egg.signal(SIGTERM)
+      #expect(egg.wait() == 0)
+      let log = egg.rest()
+      #expect(log.contains("worker 3 started"))
+      #expect(!log.contains("worker 4 started"))
+    }
   }
 
   @Test func `a port that is taken is named, with exit code 1`() throws {

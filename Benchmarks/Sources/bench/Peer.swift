@@ -56,7 +56,7 @@ struct Peer {
       return nil
     }
     let command = { (port: String) in
-      [place.egg, "start", place.app, "--port", port, "--workers", "1", "--env", "prod"]
+      [place.egg, "start", place.app, "--port", port, "--single", "--env", "prod"]
     }
     return Peer(
       name: "egg", command: { port, _ in command(String(port)) },

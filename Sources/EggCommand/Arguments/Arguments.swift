@@ -4,6 +4,8 @@ import EggKernel
 struct Arguments {
   let command: CommandDescription
   private var values: [String: String] = [:]
+  /// Every value of an option that was given several times, in order.
+  private var repeated: [String: [String]] = [:]
   private var positional: [String] = []
   private(set) var wantsHelp = false
 
@@ -62,8 +64,10 @@ struct Arguments {
     }
     if parts.count == 2 {
       values[option.name] = String(parts[1])
+      repeated[option.name, default: []].append(String(parts[1]))
     } else if let next = words.popFirst() {
       values[option.name] = next
+      repeated[option.name, default: []].append(next)
     } else {
       throw UsageError("--\(option.name) needs a value: \(value), \(option.summary)", command)
     }
@@ -84,6 +88,23 @@ struct Arguments {
         command)
     }
     return number
+  }
+
+  /// Every value of an option that may be given several times.
+  ///
+  /// - Throws: `UsageError` for one that is not a number in the range.
+  func numbers(_ option: String, in range: ClosedRange<Int>) throws(UsageError) -> [Int] {
+    _ = try number(option, in: range)
+    var numbers: [Int] = []
+    for text in repeated[option] ?? [] {
+      guard let number = Int(text), range.contains(number) else {
+        throw UsageError(
+          "expected --\(option) to be a number from \(range.lowerBound) to \(range.upperBound), found \"\(text)\"",
+          command)
+      }
+      numbers.append(number)
+    }
+    return numbers
   }
 
   /// The argument at a place.

@@ -9,6 +9,8 @@ struct CommandDescription: Sendable {
   var options: [Option] = []
   /// Paragraphs below the options in `--help`.
   var notes = ""
+  /// The program runs it itself; the help does not show it.
+  var isInternal = false
   let run: @Sendable (Arguments) throws -> Void
 
   /// A word that is not an option, by its place.

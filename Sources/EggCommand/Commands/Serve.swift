@@ -11,6 +11,8 @@ struct Serve {
   var socket: String?
   /// When neither the command line nor the configuration names one.
   var fallbackHost = ""
+  /// In place of all these.
+  var addresses: [ListenAddress]?
 
   /// Does not return: exits with 0 after an orderly close, with 1 when the start fails.
   func run() throws -> Never {
@@ -37,7 +39,7 @@ struct Serve {
     }
     application.load { result in
       if case .failure(let error) = result { fail(application, error) }
-      application.listen([address(application)]) { result in
+      application.listen(listening(application)) { result in
         if case .failure(let error) = result { fail(application, error) }
       }
     }
@@ -50,20 +52,12 @@ struct Serve {
     exit(1)
   }
 
-  /// The command line, then `PORT`, then `config.cluster.listen`.
-  private func address(_ application: Application) -> ListenAddress {
-    func configured(_ key: String) -> ConfigValue? {
-      application.configuration.value(at: "cluster.listen.\(key)")
-    }
-    if let socket { return .unix(path: socket) }
-    if port == nil, let path = configured("path")?.string, !path.isEmpty {
-      return .unix(path: path)
-    }
-    let number =
-      port ?? EnvironmentVariables.process.trimmed("PORT").flatMap(UInt16.init)
-      ?? configured("port")?.int.map { UInt16(clamping: $0) } ?? 7001
-    let named = host ?? configured("hostname")?.string ?? ""
-    return .tcp(host: named.isEmpty ? fallbackHost : named, port: number)
+  private func listening(_ application: Application) -> [ListenAddress] {
+    if let addresses { return addresses }
+    return Addresses(
+      application.configuration, ports: port.map { [$0] } ?? [], host: host, socket: socket,
+      fallbackHost: fallbackHost
+    ).all
   }
 }
 

@@ -9,6 +9,8 @@ extension Context {
     isConnectionOver = false
     startedNanoseconds = worker.loop.now
     startedMilliseconds = worker.wallMilliseconds()
+    noteBegin()
+    if worker.health != nil, answersHealth() { return }
     if worker.events.hasRequestListeners { worker.events.emit("request", on: self) }
     startChain()
   }
@@ -48,6 +50,7 @@ extension Context {
     if worker.events.hasResponseListeners { worker.events.emit("response", on: self) }
     connection = nil
     isConnectionOver = true
+    note.pointee.isActive = false
     if holds > 0 { keepHead() }
     recycleIfOver()
   }
@@ -66,6 +69,7 @@ extension Context {
   /// The client went away before the answer was out.
   func connectionLost(_ remains: Remains) {
     self.remains = remains
+    note.pointee.isActive = false
     connection = nil
     isConnectionOver = true
     if !isChainOver {

@@ -25,7 +25,10 @@ extension Context {
       routeHandler = 0
       guard routeCursor < match.layers.count else { break }
       let index = Int(match.layers[routeCursor].route)
-      route = routes.records[index]
+      let record = routes.records[index]
+      route = record
+      note.pointee.route = record.patternText.value.bytes.baseAddress
+      note.pointee.routeLength = record.patternText.value.len
       if let redirect = routes.redirect(of: index) {
         routes.follow(redirect, on: self)
         return nil

@@ -68,6 +68,10 @@ final class Context {
   var holds = 0
   var isChainOver = true
   var isConnectionOver = true
+  /// For the report of a crash.
+  let note: UnsafeMutablePointer<RequestNote>
+  /// W3C trace context, made when somebody asks for it.
+  var trace: TraceIdentity?
   /// What the connection left behind when it went before the chain.
   var remains: Remains?
 
@@ -76,6 +80,7 @@ final class Context {
     layers = worker.layers
     fields = HeaderTable(capacity: worker.headerFieldLimit)
     base = Context.nothing
+    note = RequestNote.make()
     frames.reserveCapacity(16)
     chainCall = worker.calls.take(for: self, holder: worker.kernelUnit, .chain)
   }
@@ -242,6 +247,7 @@ final class Context {
     if let buffer = remains?.input { worker.buffers.giveBack(buffer) }
     remains = nil
     base = Context.nothing
+    trace = nil
     fields.reset()
     chainCall.spend()
     chainCall.purpose = .chain

@@ -5,8 +5,7 @@ import PluginABI
 enum KernelInterfaces {
   static let ids: Set<String> = [
     EGG_HTTP_ID, EGG_ROUTER_ID, EGG_LOOP_ID, EGG_UPGRADE_ID, EGG_APP_ID, EGG_CRYPTO_ID,
-    EGG_LOG_ID,
-    EGG_MESSENGER_ID,
+    EGG_LOG_ID, EGG_MESSENGER_ID, EGG_PROCESS_ID,
   ]
 
   static func find(_ id: UnsafePointer<CChar>) -> UnsafeRawPointer? {
@@ -18,6 +17,7 @@ enum KernelInterfaces {
     if strcmp(id, EGG_CRYPTO_ID) == 0 { return crypto }
     if strcmp(id, EGG_LOG_ID) == 0 { return log }
     if strcmp(id, EGG_MESSENGER_ID) == 0 { return messenger }
+    if strcmp(id, EGG_PROCESS_ID) == 0 { return process }
     return nil
   }
 
@@ -29,6 +29,7 @@ enum KernelInterfaces {
   private nonisolated(unsafe) static let crypto = permanent(CryptoFunctions.table)
   private nonisolated(unsafe) static let log = permanent(LogFunctions.table)
   private nonisolated(unsafe) static let messenger = permanent(MessengerFunctions.table)
+  private nonisolated(unsafe) static let process = permanent(ProcessFunctions.table)
 
   private static func permanent<T>(_ table: T) -> UnsafeRawPointer {
     let place = UnsafeMutablePointer<T>.allocate(capacity: 1)

@@ -13,7 +13,7 @@ enum MessengerFunctions {
       host, to, pid, action, data in
       let unit = HostFunctions.unit(host)
       guard unit.worker.isOnLoop else { return HostFunctions.missing(unit, egg_call(), "send") }
-      guard action.isPlausible, action.len > 0, action.len <= 1 << 16,
+      guard action.isPlausible, action.len > 0, action.len < 1 << 16,
         let target = MessageTarget(to, pid: pid)
       else { return Status.argument }
       return unit.worker.messenger.send(target, action, data?.pointee ?? egg_value())

@@ -8,7 +8,11 @@ package final class Application {
   private let started: UInt64
   private var isClosing = false
   /// Lines of the start-up log are for people watching; `egg inspect` stays quiet.
-  package var isQuiet = false
+  package var isQuiet = false { didSet { writesRunFiles = !isQuiet } }
+  /// Nil: unless it is quiet.
+  package var writesLogFiles: Bool?
+  /// One process of several alike writes `run/`.
+  var writesRunFiles = true
   /// Called when the application has closed.
   package var onClosed: (() -> Void)?
 
@@ -86,7 +90,7 @@ package final class Application {
     worker.publishConfig()
     worker.isConfigFrozen = true
     worker.log.configure(
-      worker.config, plan.info, writesFiles: !isQuiet,
+      worker.config, plan.info, writesFiles: writesLogFiles ?? !isQuiet,
       isAgent: worker.processKind == UInt32(EGG_PROCESS_AGENT))
     worker.applyConfig()
   }
@@ -99,10 +103,12 @@ package final class Application {
   /// `run/`: configuration, who set it, routes. Nobody waits for these files, so they are written once
   /// requests are answered, or when the start has failed and somebody will want to look.
   private func writeRunFiles() {
-    guard !isQuiet, let folder = worker.config.value(at: "rundir")?.string else { return }
+    guard writesRunFiles, let folder = worker.config.value(at: "rundir")?.string else { return }
+    let isAgent = worker.processKind == UInt32(EGG_PROCESS_AGENT)
     var notices = worker.config.writeRunFiles(
-      process: "application", folder: folder, plugins: plan.plugins.dump, appInfo: plan.info)
-    if let notice = RunFile.write(worker.routeDump(), to: folder + "/router.json") {
+      process: isAgent ? "agent" : "application", folder: folder, plugins: plan.plugins.dump,
+      appInfo: plan.info)
+    if !isAgent, let notice = RunFile.write(worker.routeDump(), to: folder + "/router.json") {
       notices.append(notice)
     }
     for notice in notices { worker.log.notice(notice) }
@@ -117,15 +123,25 @@ package final class Application {
     } catch {
       return then(.failure(error))
     }
-    worker.events.emit("server", on: nil)
     let time = (monotonicNanoseconds() &- started) / 100_000
     for listener in worker.listeners {
       worker.log.info(
         "\(plan.info.name) started on \(listener.description) (\(time / 10).\(time % 10)ms, env \(plan.info.env))")
     }
+    worker.startBeat()
+    serverIsReady(then: then)
+  }
+
+  /// Everybody listens: tells units so.
+  func serverIsReady(then: @escaping (Result<Void, BootError>) -> Void = { _ in }) {
+    worker.row[.state] = Board.State.ready.rawValue
     worker.log.becomeReady(worker.config)
+    worker.events.emit("server", on: nil)
     worker.runInOrder(.serverDidReady, worker.units) { [self] result in
-      if case .success = result { announceReady() }
+      switch result {
+      case .success: announceReady()
+      case .failure(let error): worker.log.error(error.description)
+      }
       then(result)
     }
     _ = worker.loop.schedule(after: 20) { [self] in writeRunFiles() }
@@ -151,20 +167,55 @@ package final class Application {
       onClosed?()
       return
     }
-    isClosing = true
-    worker.isDraining = true
-    for listener in worker.listeners { listener.close() }
-    let timeout = worker.closeTimeout
-    var deadline = timeout
-    var isCancelled = false
-    worker.log.info("closing: \(reason); \(worker.counters.active) requests are running")
+    beginClosing(reason)
     worker.closeIdleConnections()
-    // Whoever has taken a connection over can still say goodbye to its peer.
-    worker.events.emit("closing", on: nil)
+    finishRequests(within: worker.closeTimeout)
+  }
+
+  /// The same, after another process has taken over the listening socket: connections between two
+  /// requests stay for a while, because a request may be on its way; it is answered with
+  /// `Connection: close`.
+  func drain(reason: String) {
+    guard !isClosing else { return }
+    let settings = ClusterSettings(worker.config)
+    worker.keepsIdle = true
+    beginClosing(reason)
     let started = monotonicNanoseconds()
     func wait() {
       let waited = Int((monotonicNanoseconds() &- started) / 1_000_000)
+      let isQuiet = worker.connections.values.allSatisfy { $0.state == .taken }
+      if !isQuiet, waited < settings.idleGrace {
+        _ = worker.loop.schedule(after: 20) { wait() }
+        return
+      }
+      worker.closeIdleConnections()
+      finishRequests(within: max(worker.closeTimeout, settings.drainTimeout - waited))
+    }
+    wait()
+  }
+
+  private func beginClosing(_ reason: String) {
+    isClosing = true
+    worker.isDraining = true
+    for listener in worker.listeners { listener.close() }
+    worker.log.info("closing: \(reason); \(worker.counters.active) requests are running")
+    // Whoever has taken a connection over can still say goodbye to its peer.
+    worker.events.emit("closing", on: nil)
+  }
+
+  private func finishRequests(within timeout: Int) {
+    var deadline = timeout
+    var isCancelled = false
+    let started = monotonicNanoseconds()
+    var told = 0
+    func wait() {
+      let waited = Int((monotonicNanoseconds() &- started) / 1_000_000)
       if worker.counters.active > 0, waited < deadline {
+        if waited / 1_000 > told {
+          told = waited / 1_000
+          worker.log.info(
+            "closing: \(worker.counters.active) requests are still running, \(deadline - waited) ms left")
+        }
         _ = worker.loop.schedule(after: 10) { wait() }
         return
       }

@@ -44,7 +44,12 @@ enum KernelDefaults {
         },
         "lifecycle": { "warnAfter": 10000, "startTimeout": 600000, "closeTimeout": 5000 },
         "development": { "serverTiming": \(isLocal) },
-        "cluster": { "listen": { "port": 7001, "hostname": "", "path": "" } }
+        "cluster": {
+          "listen": { "port": 7001, "hostname": "", "path": "", "reusePort": false },
+          "hangTimeout": 30000, "idleGrace": 5000, "drainTimeout": 60000,
+          "reforkLimit": 60, "reforkWindow": 60000, "startLimit": 8
+        },
+        "health": { "enable": true, "metrics": "private" }
       }
       """
   }

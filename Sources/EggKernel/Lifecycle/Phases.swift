@@ -27,10 +27,12 @@ extension Worker {
   /// Runs `body` with a call of its own for `unit`; reports how it was settled. A unit that takes long
   /// is named in the log, one that takes longer than `lifecycle.startTimeout` fails.
   ///
-  /// - Parameter isClosing: whoever stops the process does not wait that long; a unit gets
-  ///   `lifecycle.closeTimeout` then, and a second where that says less.
+  /// - Parameters:
+  ///   - isClosing: whoever stops the process does not wait that long; a unit gets
+  ///     `lifecycle.closeTimeout` then, and a second where that says less.
+  ///   - patience: milliseconds instead of those, for what is no part of the start.
   func begin(
-    _ unit: Unit, _ context: Context, _ what: String, isClosing: Bool = false,
+    _ unit: Unit, _ context: Context, _ what: String, isClosing: Bool = false, patience: Int? = nil,
     _ body: @escaping (egg_call) -> egg_step, then: @escaping Completion
   ) {
     guard let call = calls.take(for: context, holder: unit, .phase) else {
@@ -40,12 +42,12 @@ extension Worker {
     let started = monotonicNanoseconds()
     let warnAfter = Int(config.value(at: "lifecycle.warnAfter")?.int ?? 10_000)
     let failAfter =
-      isClosing
+      patience ?? (isClosing
       ? max(closeTimeout, 1_000)
-      : Int(config.value(at: "lifecycle.startTimeout")?.int ?? 600_000)
+      : Int(config.value(at: "lifecycle.startTimeout")?.int ?? 600_000))
     var isOver = false
     let warning = loop.schedule(after: warnAfter) { [self] in
-      guard !isClosing else { return }
+      guard !isClosing, patience == nil else { return }
       log.warning(
         "\(unit.name): \(what) has not ended after \(warnAfter) ms; the start goes on waiting for it")
       events.emit("ready_timeout", on: nil)
@@ -64,7 +66,7 @@ extension Worker {
       isOver = true
       _ = loop.cancel(warning)
       _ = loop.cancel(failure)
-      unit.phaseTimes.append((what, monotonicNanoseconds() &- started))
+      if patience == nil { unit.phaseTimes.append((what, monotonicNanoseconds() &- started)) }
       if let error = outcome.pointee.error {
         let code = error.pointee.code.string
         let detail = error.pointee.detail.string
@@ -96,7 +98,11 @@ extension Worker {
   }
 
   /// Milliseconds that running requests have when the process closes.
-  var closeTimeout: Int { Int(config.value(at: "lifecycle.closeTimeout")?.int ?? 5_000) }
+  var closeTimeout: Int {
+    let settings = ClusterSettings(config)
+    return processKind == UInt32(EGG_PROCESS_AGENT)
+      ? settings.agentCloseTimeout : settings.appCloseTimeout
+  }
 
   private func begin(_ unit: Unit, _ phase: Phase, then: @escaping Completion) {
     guard let entry = unit.entry else { return then(.success(())) }

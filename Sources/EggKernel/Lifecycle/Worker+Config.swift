@@ -20,6 +20,7 @@ extension Worker {
     notFoundPage = config.value(at: "notfound.pageUrl")?.string ?? ""
     routes.answersMethodNotAllowed = config.value(at: "router.methodNotAllowed")?.bool ?? true
     siteFiles = SiteFiles(config.value(at: "siteFile"), baseDir: info.baseDir, log: log)
+    health = Health(config)
     applyBodySettings()
   }
 
@@ -83,9 +84,32 @@ extension Worker {
 
   /// Connections between two requests have nothing to finish.
   func closeIdleConnections() {
+    keepsIdle = false
     for connection in connections.values where connection.state == .head && connection.isIdle {
-      connection.close()
+      // A request that has arrived in this moment is answered.
+      if connection.hasInput {
+        connection.process()
+      } else {
+        connection.close()
+      }
     }
+  }
+
+  /// This process has clearly more connections than the others that serve.
+  var isCrowded: Bool {
+    var sum: UInt64 = 0
+    var count: UInt64 = 0
+    for index in 1..<max(1, board.rowCount) {
+      let other = board.row(index)
+      guard other.words != row.words, other[.pid] != 0,
+        other[.role] == row[.role], other[.state] == Board.State.ready.rawValue
+      else { continue }
+      sum &+= other[.connections]
+      count &+= 1
+    }
+    guard count > 0 else { return false }
+    let mean = sum / count
+    return row[.connections] > mean &+ mean / 8
   }
 
   func endTakenConnections() {

@@ -19,6 +19,8 @@ final class Worker {
   var units: [Unit] = []
   let pool: BlockingPool
   private(set) var messenger: Messenger!
+  /// Asks the master to replace the workers; nil without a master.
+  var requestReload: ((String) -> Void)?
 
   // -- HTTP
   var requestLimits = RequestLimits()
@@ -35,6 +37,15 @@ final class Worker {
   var counters = Counters()
   var listeners: [Listener] = []
   var isDraining = false
+  /// While draining: connections between two requests stay, because another process has taken over
+  /// and a request may be on its way.
+  var keepsIdle = false
+  /// What this process shows the others.
+  var board = Board()
+  var row: BoardRow
+  /// What answers at `/-/`; nil when it is switched off.
+  var health: Health?
+  var readinessChecks: [Health.Check] = []
   /// A look at the calls of lost clients is due.
   var isWatchingUnsettled = false
   /// `Server-Timing` on each answer; on in development.
@@ -78,6 +89,7 @@ final class Worker {
   }
 
   struct Counters {
+    /// Begun; those that are answered are counted in `row`.
     var requests: UInt64 = 0
     var active = 0
     var refused: UInt64 = 0
@@ -86,6 +98,7 @@ final class Worker {
 
   init(loop: EventLoop, info: AppInfo, config: ConfigTree) {
     self.loop = loop
+    row = board.row(0)
     self.info = info
     self.config = config
     turn = Turn(loop: loop)
@@ -178,12 +191,15 @@ final class Worker {
   func opened(_ connection: Connection) {
     connections[ObjectIdentifier(connection)] = connection
     counters.accepted &+= 1
+    row[.accepted] &+= 1
+    row[.connections] &+= 1
   }
 
   func connectionClosed(_ connection: Connection) {
     // The batch of events that runs may still name it.
     turn.push(.run { withExtendedLifetime(connection) {} })
     connections[ObjectIdentifier(connection)] = nil
+    row[.connections] &-= 1
   }
 
   /// Something waits to be sent, or bytes of a next request wait to be looked at.

@@ -16,6 +16,7 @@ extension Context {
   /// Runs layers until one waits or all are left.
   func drive() {
     isDriving = true
+    RequestNote.current = note
     while true {
       let goesOn: Bool
       switch phase {

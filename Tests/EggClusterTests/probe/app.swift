@@ -4,7 +4,15 @@ import Glibc
 /// Messages that arrived: `action`, `data`.
 enum Inbox: StorageKey { typealias Value = [Egg.Value] }
 
+enum Unready: StorageKey { typealias Value = Bool }
+
 final class AppBoot: Boot {
+  override func register() throws {
+    app.readiness("probe") { [app] in
+      if app[Unready.self] == true { throw EggError("told not to be") }
+    }
+  }
+
   override func configDidLoad() async throws {
     for action in ["note", "egg-ready", "egg-pids", "hello"] {
       app.messenger.on(action) { [app] data in

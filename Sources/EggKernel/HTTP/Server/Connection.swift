@@ -1,4 +1,5 @@
 import Glibc
+import LinuxHeaders
 import PluginABI
 
 /// One client connection: reads requests, answers them in order, or hands the stream to a unit.
@@ -68,6 +69,16 @@ final class Connection: ReadySource {
 
   /// Whether every answer is sent and no byte of a next request has arrived.
   var isIdle: Bool { outbox.isEmpty && (input?.isEmpty ?? true) }
+
+  /// Whether bytes have arrived that nobody has read yet.
+  var hasInput: Bool {
+    var byte: UInt8 = 0
+    guard recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0 else {
+      return false
+    }
+    canRead = true
+    return true
+  }
 
   // MARK: events
 
@@ -228,7 +239,9 @@ final class Connection: ReadySource {
         worker.giveBack(context)
         self.context = nil
       }
-      if worker.isDraining { return outbox.isEmpty ? close() : linger() }
+      if worker.isDraining, !worker.keepsIdle {
+        return outbox.isEmpty ? close() : linger()
+      }
       if answered > 0, !isBlocked {
         worker.loop.deadlines.arm(self, in: worker.timeouts.keepAlive)
       }
@@ -302,6 +315,12 @@ final class Connection: ReadySource {
   func answerEnded() {
     unsent &+= 1
     answered &+= 1
+    if let context {
+      let time = monotonicNanoseconds()
+      worker.row.count(
+        status: context.status,
+        nanoseconds: time > context.startedNanoseconds ? time &- context.startedNanoseconds : 0)
+    }
     stream = nil
     if let bodyReader, !bodyReader.isOver {
       if closesAfterAnswer || !bodyReader.isWorthDraining {

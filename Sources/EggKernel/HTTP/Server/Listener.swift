@@ -7,7 +7,18 @@ package enum ListenAddress: Sendable, Equatable {
   case tcp(host: String, port: UInt16)
   case unix(path: String)
   /// A socket that somebody opened before.
-  case inherited(descriptor: Int32)
+  case inherited(ListeningSocket)
+}
+
+/// A socket that listens, not yet watched.
+package struct ListeningSocket: Sendable, Equatable {
+  package let descriptor: Int32
+  /// `http://127.0.0.1:7001`, `unix:/run/shop.sock`.
+  package let description: String
+  /// 0 for a Unix socket.
+  package let port: UInt16
+  /// Of a Unix socket that this process has to remove.
+  package var path: String?
 }
 
 /// Who is at the other end.
@@ -23,25 +34,32 @@ final class Listener: ReadySource {
   override init() { preconditionFailure("a listener has a descriptor") }
 
   private let worker: Worker
-  private let descriptor: Int32
-  private let path: String?
-  private(set) var port: UInt16 = 0
-  var socket: Int32 { descriptor }
+  private let opened: ListeningSocket
+  private var descriptor: Int32 { opened.descriptor }
+  var port: UInt16 { opened.port }
+  var socket: Int32 { opened.descriptor }
+  var description: String { opened.description }
   private var isPaused = false
-  let description: String
-  /// Accepted in one go before other connections get their turn.
-  private static let batch = 64
+  /// Other processes accept from it too.
+  private let isShared: Bool
+  /// Accepted in one go before other connections get their turn. Of a shared socket one, so that
+  /// several connections go to several processes.
+  private var batch: Int { isShared ? 1 : 64 }
 
-  init(worker: Worker, descriptor: Int32, description: String, port: UInt16, path: String?) {
+  init(worker: Worker, _ opened: ListeningSocket, isShared: Bool) {
     self.worker = worker
-    self.descriptor = descriptor
-    self.description = description
-    self.port = port
-    self.path = path
+    self.opened = opened
+    self.isShared = isShared
+  }
+
+  /// - Throws: `LoopError` when it can't be watched.
+  func watch() throws(LoopError) {
+    try worker.loop.register(descriptor, isShared ? [.read, .exclusive] : [.read], self)
   }
 
   override func ready(_ events: ReadyEvents) {
-    for _ in 0..<Listener.batch {
+    if isShared, yields() { return }
+    for _ in 0..<batch {
       var storage = sockaddr_storage()
       var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
       let accepted = withUnsafeMutablePointer(to: &storage) {
@@ -64,31 +82,57 @@ final class Listener: ReadySource {
           return
         }
       }
-      take(accepted, &storage)
+      worker.admit(accepted, &storage, localPort: port)
     }
   }
 
   private func pause() {
+    worker.log.warning("no more connections can be accepted: \(String(cString: strerror(errno)))")
+    rest(100)
+  }
+
+  private func rest(_ milliseconds: Int) {
     guard !isPaused else { return }
     isPaused = true
-    worker.log.warning("no more connections can be accepted: \(String(cString: strerror(errno)))")
     worker.loop.deregister(descriptor)
-    _ = worker.loop.schedule(after: 100) { [self] in
+    _ = worker.loop.schedule(after: milliseconds) { [self] in
       isPaused = false
       guard !worker.isDraining else { return }
-      try? worker.loop.register(descriptor, [.read], self)
+      try? watch()
     }
   }
 
-  private func take(_ accepted: Int32, _ storage: inout sockaddr_storage) {
+  /// Leaves a connection to a process that has fewer. The system wakes whoever asked last, so that
+  /// one process would get most of them; it may have none of the others' for more than a moment.
+  private func yields() -> Bool {
+    guard !hasYielded, worker.isCrowded else {
+      hasYielded = false
+      return false
+    }
+    hasYielded = true
+    rest(2)
+    return true
+  }
+  private var hasYielded = false
+
+  func close() {
+    worker.loop.deregister(descriptor)
+    Glibc.close(descriptor)
+    if let path = opened.path { unlink(path) }
+  }
+}
+
+extension Worker {
+  /// Makes a connection of an accepted socket.
+  func admit(_ accepted: Int32, _ storage: inout sockaddr_storage, localPort: UInt16) {
     var peer = PeerAddress()
-    peer.localPort = UInt32(port)
+    peer.localPort = UInt32(localPort)
     switch Int32(storage.ss_family) {
     case AF_INET:
       withUnsafePointer(to: &storage) {
         $0.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
           peer.port = UInt32(UInt16(bigEndian: $0.pointee.sin_port))
-          peer.text = Listener.text(UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
+          peer.text = dottedAddress(UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
         }
       }
       setNoDelay(accepted)
@@ -108,20 +152,20 @@ final class Listener: ReadySource {
     default:
       break
     }
-    let connection = Connection(worker: worker, descriptor: accepted, peer: peer)
+    let connection = Connection(worker: self, descriptor: accepted, peer: peer)
     do throws(LoopError) {
-      try worker.loop.register(accepted, [.read, .write, .readClosed, .edge], connection)
+      try loop.register(accepted, [.read, .write, .readClosed, .edge], connection)
     } catch {
       Glibc.close(accepted)
       return
     }
-    worker.opened(connection)
-    worker.loop.deadlines.arm(connection, in: worker.timeouts.header)
+    opened(connection)
+    loop.deadlines.arm(connection, in: timeouts.header)
     // The request is often there already.
     connection.process()
   }
 
-  private static func text(_ address: UInt32) -> String {
+  private func dottedAddress(_ address: UInt32) -> String {
     "\(address >> 24).\(address >> 16 & 255).\(address >> 8 & 255).\(address & 255)"
   }
 
@@ -131,34 +175,36 @@ final class Listener: ReadySource {
       descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  func close() {
-    worker.loop.deregister(descriptor)
-    Glibc.close(descriptor)
-    if let path { unlink(path) }
-  }
-}
-
-extension Worker {
   /// - Throws: `.lifecycle` when the address can't be listened on, with the reason and the remedy.
   func listen(_ address: ListenAddress) throws(BootError) {
-    let listener: Listener
-    switch address {
-    case .tcp(let host, let port): listener = try openTCP(host, port)
-    case .unix(let path): listener = try openUnix(path)
-    case .inherited(let descriptor):
-      listener = Listener(
-        worker: self, descriptor: descriptor, description: "descriptor \(descriptor)", port: 0,
-        path: nil)
-    }
+    var isShared = false
+    if case .inherited = address { isShared = board.rowCount > 1 }
+    let listener = Listener(worker: self, try address.open(), isShared: isShared)
     listeners.append(listener)
     do throws(LoopError) {
-      try loop.register(listener.socket, [.read], listener)
+      try listener.watch()
     } catch {
       throw BootError(.lifecycle, unit: "egg", "can't watch the listening socket: \(error)")
     }
   }
+}
 
-  private func openTCP(_ host: String, _ port: UInt16) throws(BootError) -> Listener {
+extension ListenAddress {
+  /// Opens the socket.
+  ///
+  /// - Parameter reusePort: other sockets of this user may listen on the same port.
+  /// - Throws: `.lifecycle` when the address can't be listened on, with the reason and the remedy.
+  package func open(reusePort: Bool = false) throws(BootError) -> ListeningSocket {
+    switch self {
+    case .tcp(let host, let port): try openTCP(host, port, reusePort)
+    case .unix(let path): try openUnix(path)
+    case .inherited(let socket): socket
+    }
+  }
+
+  private func openTCP(
+    _ host: String, _ port: UInt16, _ reusePort: Bool
+  ) throws(BootError) -> ListeningSocket {
     var hints = addrinfo()
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -179,15 +225,14 @@ extension Worker {
     var reason: Int32 = 0
     while let info = candidate {
       candidate = info.pointee.ai_next
-      if let descriptor = open(info.pointee, &reason) {
+      if let descriptor = open(info.pointee, reusePort, &reason) {
         let actual = port == 0 ? boundPort(descriptor) : port
         let shown = host.isEmpty ? "127.0.0.1" : host.contains(":") ? "[\(host)]" : host
-        return Listener(
-          worker: self, descriptor: descriptor, description: "http://\(shown):\(actual)",
-          port: actual, path: nil)
+        return ListeningSocket(
+          descriptor: descriptor, description: "http://\(shown):\(actual)", port: actual)
       }
       if host.isEmpty, info.pointee.ai_family == AF_INET6, reason == EAFNOSUPPORT {
-        return try openTCP("0.0.0.0", port)
+        return try openTCP("0.0.0.0", port, reusePort)
       }
     }
     let remedy =
@@ -199,7 +244,7 @@ extension Worker {
       "can't listen on \(host.isEmpty ? "*" : host):\(port): \(String(cString: strerror(reason)))\(remedy)")
   }
 
-  private func open(_ info: addrinfo, _ reason: inout Int32) -> Int32? {
+  private func open(_ info: addrinfo, _ reusePort: Bool, _ reason: inout Int32) -> Int32? {
     let descriptor = socket(
       info.ai_family,
       Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -211,6 +256,7 @@ extension Worker {
     var off: Int32 = 0
     let size = socklen_t(MemoryLayout<Int32>.size)
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
+    if reusePort { setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, size) }
     if info.ai_family == AF_INET6 {
       setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &off, size)
     }
@@ -236,7 +282,7 @@ extension Worker {
     }
   }
 
-  private func openUnix(_ path: String) throws(BootError) -> Listener {
+  private func openUnix(_ path: String) throws(BootError) -> ListeningSocket {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let capacity = MemoryLayout.size(ofValue: address.sun_path)
@@ -262,7 +308,6 @@ extension Worker {
       if descriptor >= 0 { Glibc.close(descriptor) }
       throw BootError(.lifecycle, unit: "egg", "can't listen on \"\(path)\": \(reason)")
     }
-    return Listener(
-      worker: self, descriptor: descriptor, description: "unix:\(path)", port: 0, path: path)
+    return ListeningSocket(descriptor: descriptor, description: "unix:\(path)", port: 0, path: path)
   }
 }

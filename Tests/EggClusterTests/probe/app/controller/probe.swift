@@ -67,7 +67,13 @@ final class ProbeController: Controller {
       ["received": Value(expected), "faults": Value(faults), "waits": Value(waits)] as Value
   }
 
-  func trace() { ctx.body = "" }
+  func trace() {
+    ctx.body = ["id": Value(ctx.traceId), "parent": Value(ctx.traceparent)] as Value
+  }
 
-  func notReady() { ctx.body = "" }
+  /// From now on the process says at `/-/ready` that it is not.
+  func notReady() {
+    app[Unready.self] = true
+    ctx.body = "not ready"
+  }
 }

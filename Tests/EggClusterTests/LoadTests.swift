@@ -1,0 +1,228 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// Requests that are under way while processes come and go. `EGG_CLUSTER_SECONDS` lengthens the load.
+@Suite("Under load", .serialized) struct LoadTests {
+  private static let seconds =
+    Double(ProcessInfo.processInfo.environment["EGG_CLUSTER_SECONDS"] ?? "") ?? 2
+
+  /// Clients that ask over kept connections and open a new one only when told to by the server.
+  private final class Load: @unchecked Sendable {
+    private let stops = Atomic<Bool>(false)
+    private let counts = Mutex<(answers: Int, failures: [String], pids: Set<String>)>((0, [], []))
+    private let group = DispatchGroup()
+
+    init(_ port: UInt16, clients: Int, target: String = "/pid", mayBreak: Bool = false) {
+      for _ in 0..<clients {
+        let thread = Thread { [self] in
+          run(port, target, mayBreak)
+          group.leave()
+        }
+        group.enter()
+        thread.start()
+      }
+    }
+
+    private func run(_ port: UInt16, _ target: String, _ mayBreak: Bool) {
+      var client: Client?
+      while !stops.load(ordering: .relaxed) {
+        do {
+          let own = try client ?? Client(port: port)
+          let answer = try own.get(target)
+          client = answer.closes ? nil : own
+          counts.withLock {
+            $0.answers += 1
+            $0.pids.insert(answer.body)
+            if answer.status != 200 { $0.failures.append("status \(answer.status)") }
+          }
+        } catch {
+          client = nil
+          counts.withLock { $0.failures.append("\(error)") }
+          if mayBreak { usleep(1000) }
+        }
+      }
+    }
+
+    func end() -> (answers: Int, failures: [String], pids: Set<String>) {
+      stops.store(true, ordering: .relaxed)
+      group.wait()
+      return counts.withLock { $0 }
+    }
+  }
+
+  @Test func `reloads lose no request of kept connections`() throws {
+    let probe = try ProbeApplication(["--workers", "2"])
+    let load = Load(probe.port, clients: 8)
+    for _ in 0..<3 {
+      let reload = try probe.command("reload")
+      #expect(reload.status == 0, "\(reload.output)")
+    }
+    usleep(300_000)
+    let result = load.end()
+    #expect(result.failures.isEmpty, "\(result.failures.prefix(3))\n\(probe.log.suffix(2000))")
+    #expect(result.answers > 100)
+    #expect(result.pids.count >= 4, "old and new workers have answered")
+  }
+
+  @Test func `a slow request survives the reload and its worker ends afterwards`() throws {
+    let probe = try ProbeApplication(["--workers", "1"])
+    let client = try Client(port: probe.port)
+    try client.send("/slow/1500")
+    usleep(100_000)
+    #expect(try probe.command("reload").status == 0)
+    let answer = try client.answer("/slow/1500")
+    #expect(answer.body == "slept")
+    #expect(answer.closes)
+    try probe.wait(for: "has ended")
+  }
+
+  @Test func `an idle kept connection is answered once more after a reload`() throws {
+    let probe = try ProbeApplication(["--workers", "1"])
+    let client = try Client(port: probe.port)
+    let before = try client.get("/pid")
+    #expect(!before.closes)
+    #expect(try probe.command("reload").status == 0)
+    let after = try client.get("/pid")
+    #expect(after.body == before.body)
+    #expect(after.closes)
+    #expect(try probe.get("/pid").body != before.body)
+  }
+
+  @Test func `workers that are killed at random lose their own requests alone`() throws {
+    let probe = try ProbeApplication(["--workers", "2"])
+    let load = Load(probe.port, clients: 4, mayBreak: true)
+    let end = Date(timeIntervalSinceNow: Self.seconds)
+    var kills = 0
+    while Date() < end {
+      usleep(400_000)
+      guard let victim = try? Int32(probe.get("/pid").body) else { continue }
+      kill(victim, SIGKILL)
+      kills += 1
+      try probe.wait(for: "(pid \(victim)) ended with signal SIGKILL")
+    }
+    let result = load.end()
+    #expect(kills > 1)
+    // Each client has one request under way, and may lose it with each kill.
+    #expect(result.failures.count <= kills * 4, "\(result.failures.prefix(3))")
+    #expect(result.answers > 50)
+    #expect(probe.end().status == 0)
+  }
+
+  @Test func `messages of two processes keep their order, whatever their size`() throws {
+    let probe = try ProbeApplication(["--workers", "1"])
+    for (count, size) in [(2000, 10), (20, 2_000_000)] {
+      let answer = try probe.get("/many/\(count)/\(size)").json
+      #expect(answer["received"] as? Int == count)
+      #expect(answer["faults"] as? Int == 0)
+      if size > 1 << 20 { #expect((answer["waits"] as? Int ?? 0) > 0, "sending was to wait") }
+    }
+  }
+
+  @Test func `broadcast reaches every application process and the agent`() throws {
+    let probe = try ProbeApplication(["--workers", "2"])
+    _ = try probe.get("/send/broadcast")
+    try probe.wait(for: "probe: agent got note")
+    var seen: Set<Int> = []
+    _ = try probe.until("both workers have it") { () -> Bool? in
+      let answer = try probe.get("/inbox").json
+      let actions = (answer["messages"] as? [[String: Any]] ?? []).map { $0["action"] as? String }
+      if actions.contains("note"), actions.contains("hello") { seen.insert(answer["pid"] as? Int ?? 0) }
+      return seen.count == 2 ? true : nil
+    }
+  }
+}
+
+@Suite("Sticky") struct StickyTests {
+  @Test func `the same address gets the same worker, others get others`() throws {
+    let probe = try ProbeApplication(["--workers", "3", "--sticky"])
+    var workers: Set<String> = []
+    for number in 1...12 {
+      let pids = try (0..<3).map { _ in
+        try Client(port: probe.port, from: "127.0.0.\(number)").get("/pid").body
+      }
+      #expect(Set(pids).count == 1)
+      workers.insert(pids[0])
+    }
+    #expect(workers.count == 3)
+  }
+
+  @Test func `behind a proxy the forwarded address counts`() throws {
+    let probe = try ProbeApplication(["--workers", "3", "--sticky"], config: #"{"proxy": true}"#)
+    var workers: Set<String> = []
+    for number in 1...12 {
+      let header = "X-Forwarded-For: 203.0.113.\(number), 10.0.0.1\r\n"
+      let pids = try (0..<3).map { _ in try Client(port: probe.port).get("/pid", header).body }
+      #expect(Set(pids).count == 1)
+      workers.insert(pids[0])
+    }
+    #expect(workers.count == 3)
+  }
+
+  @Test func `a client that sends its head in pieces is passed on whole`() throws {
+    let probe = try ProbeApplication(["--workers", "2", "--sticky"], config: #"{"proxy": true}"#)
+    let client = try Client(port: probe.port)
+    try client.sendRaw("GET /pid HT")
+    usleep(50_000)
+    try client.sendRaw("TP/1.1\r\nHost: probe.test\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n")
+    let first = try client.answer("/pid").body
+    let header = "X-Forwarded-For: 203.0.113.9\r\n"
+    #expect(try Client(port: probe.port).get("/pid", header).body == first)
+  }
+}
+
+@Suite("Health") struct HealthTests {
+  @Test func `live and ready answer, and a unit's check counts`() throws {
+    let probe = try ProbeApplication(["--single"])
+    #expect(try probe.get("/-/live").status == 200)
+    #expect(try probe.get("/-/ready").body == "ready\n")
+    _ = try probe.get("/not-ready")
+    let answer = try probe.get("/-/ready")
+    #expect(answer.status == 503)
+    #expect(answer.body == "not ready: probe\n")
+    #expect(try probe.get("/-/live").status == 200)
+    #expect(try probe.get("/-/other").status == 404)
+  }
+
+  @Test func `metrics count requests of every worker`() throws {
+    let probe = try ProbeApplication(["--workers", "2"])
+    for _ in 0..<10 { _ = try probe.get("/pid") }
+    _ = try probe.get("/nowhere")
+    let text = try probe.get("/-/metrics").body
+    let sum = { (part: String) in
+      text.split(separator: "\n").filter { $0.contains(part) && !$0.hasPrefix("#") }
+        .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
+    }
+    #expect(sum("status=\"2xx\"") >= 10)
+    #expect(sum("status=\"4xx\"") == 1)
+    #expect(sum("le=\"+Inf\"") >= 11)
+    #expect(text.contains("worker=\"2\""))
+  }
+
+  @Test func `metrics are not for the public, and health can be switched off`() throws {
+    let open = try ProbeApplication(["--single"])
+    #expect(try open.get("/-/metrics", "X-Forwarded-For: 203.0.113.9\r\n").status == 404)
+    let closed = try ProbeApplication(["--single"], config: #"{"health": {"enable": false}}"#)
+    #expect(try closed.get("/-/live").status == 404)
+  }
+
+  @Test func `a valid traceparent is continued and a wrong one replaced`() throws {
+    let probe = try ProbeApplication(["--single"])
+    let trace = "0af7651916cd43dd8448eb211c80319c"
+    let continued = try probe.get(
+      "/trace", "traceparent: 00-\(trace)-b7ad6b7169203331-01\r\n").json
+    #expect(continued["id"] as? String == trace)
+    let parent = continued["parent"] as? String ?? ""
+    #expect(parent.hasPrefix("00-\(trace)-"))
+    #expect(parent.hasSuffix("-01"))
+    #expect(!parent.contains("b7ad6b7169203331"), "the span is this request's own")
+    for wrong in [
+      "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+      "00-\(trace)-0000000000000000-01", "ff-\(trace)-b7ad6b7169203331-01",
+      "00-\(trace.uppercased())-b7ad6b7169203331-01", "00-\(trace)-b7ad6b7169203331-01-more",
+    ] {
+      let id = try probe.get("/trace", "traceparent: \(wrong)\r\n").json["id"] as? String ?? ""
+      #expect(id.count == 32 && id != trace && !id.hasPrefix("00000000000000000000"))
+    }
+  }
+}
