@@ -363,7 +363,7 @@ let package = Package(
     .testTarget(
       name: "ScheduleEngineTests", dependencies: ["ScheduleEngine"],
       path: "Plugins/schedule/Tests/EngineTests"),
-    unit("LogsProbe", "Tests/Probes/LogsProbe", sources: ["app", "app.swift"]),
+    unit("LogsProbe", "Tests/Probes/LogsProbe", sources: ["app", "agent.swift"]),
     .testTarget(name: "EggLogTests", dependencies: ["EggCommand", "EggKernel"]),
     unit(
       "SocketIOConformance", "Tests/Fixtures/socketio-conformance",

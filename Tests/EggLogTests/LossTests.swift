@@ -88,7 +88,7 @@ import Testing
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/script")
     process.arguments = [
-      "-qefc", "timeout -s TERM 2 '\(egg)' start '\(scratch.path)' --port 0 --env prod", "/dev/null",
+      "-qefc", "timeout -s TERM 2 '\(egg)' start '\(scratch.path)' --single --port 0 --env prod", "/dev/null",
     ]
     let output = Pipe()
     process.standardOutput = output

@@ -67,6 +67,27 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("logs").path))
   }
 
+  @Test func `with an agent and two workers: all runs in each, worker in one`() throws {
+    let server = try LogServer(plugins: Self.plugins, workers: 2)
+    try server.wait("runs") {
+      let web = server.file("logs-probe-web.log")
+      return web.lines(with: "at_once ran").count >= 2
+        && web.lines(with: "update_cache ran").count >= 10
+        && web.lines(with: "slow ends").count >= 2
+    }
+    server.end()
+    let web = server.file("logs-probe-web.log")
+    func processes(_ text: String) -> Set<String> {
+      Set(web.lines(with: text).map { String($0.split(separator: " ")[3]) })
+    }
+    #expect(web.lines(with: "at_once ran").count == 2)
+    #expect(processes("at_once ran").count == 2)
+    #expect(processes("update_cache ran").count <= 2)
+    let slow = web.lines(with: "slow ").map { $0.hasSuffix("begins") }
+    #expect(zip(slow, slow.dropFirst()).allSatisfy { $0 != $1 }, "\(slow)")
+    #expect(server.file("egg-schedule.log").contains("[fails#"))
+  }
+
   @Test func `without the plugin nothing runs`() throws {
     let server = try LogServer()
     usleep(300_000)

@@ -18,10 +18,11 @@ final class LogServer {
 
   /// - Parameters:
   ///   - config: JSON laid over the application's configuration.
+  ///   - workers: nil: one process for all.
   ///   - plugins: JSON in place of the application's `config/plugin.json`.
   init(
     _ config: String = "{}", env: String = "prod", plugins: String = "{}",
-    variables: [String: String] = [:]
+    workers: Int? = nil, variables: [String: String] = [:]
   ) throws {
     folder = try Self.copy(plugins: plugins)
     try config.write(
@@ -30,7 +31,7 @@ final class LogServer {
     process.executableURL = Self.command
     process.arguments = [
       "start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", env,
-    ]
+    ] + (workers.map { ["--workers", String($0)] } ?? ["--single"])
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EGG_") }
       .merging(variables) { $1 }
       .merging(["SWIFT_BACKTRACE": "enable=no", "TZ": "Asia/Shanghai"]) { $1 }

@@ -83,6 +83,7 @@ private func serveCluster(_ plan: LoadPlan, _ options: ClusterOptions) throws ->
   master.onFailure = { Terminal.error($0) }
   do throws(LoopError) {
     try loop.onSignal(SIGCHLD) { master.reap() }
+    try loop.onSignal(SIGUSR1) { master.reloadLogs() }
     for (signal, name) in [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIGQUIT, "SIGQUIT")] {
       try loop.onSignal(signal) { master.close(reason: name) }
     }

@@ -12,6 +12,7 @@ package enum KernelInterfaces {
     EGG_LOG_ID,
     EGG_MESSENGER_ID,
     EGG_MESSENGER_ID, EGG_PROCESS_ID,
+    EGG_LOG_ID, EGG_MESSENGER_ID, EGG_PROCESS_ID,
   ]
 
   static func find(_ id: UnsafePointer<CChar>) -> UnsafeRawPointer? {

@@ -9,6 +9,8 @@ package final class Application {
   private var isClosing = false
   /// Lines of the start-up log are for people watching; `egg inspect` stays quiet.
   package var isQuiet = false { didSet { writesRunFiles = !isQuiet } }
+  /// Nil: unless it is quiet.
+  package var writesLogFiles: Bool?
   /// One process of several alike writes `run/`.
   var writesRunFiles = true
   /// Called when the application has closed.
@@ -88,7 +90,7 @@ package final class Application {
     worker.publishConfig()
     worker.isConfigFrozen = true
     worker.log.configure(
-      worker.config, plan.info, writesFiles: !isQuiet,
+      worker.config, plan.info, writesFiles: writesLogFiles ?? !isQuiet,
       isAgent: worker.processKind == UInt32(EGG_PROCESS_AGENT))
     worker.applyConfig()
   }

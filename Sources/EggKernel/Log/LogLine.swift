@@ -61,27 +61,20 @@ extension Log {
 
 extension Context {
   /// What joins this request's lines with those of other servers: `ctx.state.traceId` when a unit has
-  /// set it, else the trace id of `traceparent`.
+  /// set it, else the trace id of `traceparent`, else that of the trace which it began; nil while
+  /// nobody has asked for one.
   ///
   /// - Source: W3C Trace Context §3.2: version, 32 digits of trace id, 16 of parent id, flags.
   var traceText: UnsafeBufferPointer<UInt8>? {
     if let value = stateValue(egg_str("traceId")), value.kind == Kind.string, value.count > 0 {
       return value.text.bytes
     }
-    guard let range = fields.value(of: .traceparent) else { return nil }
-    let bytes = range.bytes(in: base)
-    guard bytes.count >= 55, bytes[2] == UInt8(ascii: "-"), bytes[35] == UInt8(ascii: "-") else {
-      return nil
+    if let range = fields.value(of: .traceparent) {
+      let bytes = range.bytes(in: base)
+      if TraceIdentity.isValid(bytes) { return UnsafeBufferPointer(rebasing: bytes[3..<35]) }
     }
-    let trace = UnsafeBufferPointer(rebasing: bytes[3..<35])
-    return trace.allSatisfy { isHexadecimal($0) } ? trace : nil
-  }
-}
-
-private func isHexadecimal(_ byte: UInt8) -> Bool {
-  switch byte {
-  case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): true
-  default: false
+    // Somebody has asked for the trace that this request begins.
+    return trace.map { text(String(decoding: $0.trace, as: UTF8.self)).bytes }
   }
 }
 

@@ -32,6 +32,8 @@ final class Clockwork {
   func start() async throws {
     listen()
     let active = board.jobs.filter { $0.silence == nil }
+    // A job that cannot be started does not keep the others from running.
+    var failure: (any Error)?
     for job in active {
       switch job.type {
       case "worker", "all": begin(job)
@@ -41,14 +43,20 @@ final class Clockwork {
         }
         begin(job)
       default:
-        guard let type = board.types[job.type] else {
-          throw EggError(
-            code: "EGG_SCHEDULE",
-            "\(job.unit) \(job.place): schedule type [\(job.type)] is not defined")
-        }
-        try await type.invoke("start", [agent.value(of: TaskFace(self, job))])
+        do { try await beginOther(job) } catch { failure = failure ?? error }
       }
     }
+    if let failure { throw failure }
+  }
+
+  /// A job of a type that a plugin adds.
+  private func beginOther(_ job: Job) async throws {
+    guard let type = board.types[job.type] else {
+      throw EggError(
+        code: "EGG_SCHEDULE",
+        "\(job.unit) \(job.place): schedule type [\(job.type)] is not defined")
+    }
+    try await type.invoke("start", [agent.value(of: TaskFace(self, job))])
   }
 
   func stop() {

@@ -19,6 +19,7 @@ package final class ClusterProcess {
     board = try Board(inherited: ClusterSetup.board)
     application = Application(plan, loop: loop)
     application.isQuiet = setup.role == .agent || setup.worker > 1
+    application.writesLogFiles = true
     application.writesRunFiles = setup.worker <= 1
     let worker = application.worker
     worker.processKind = UInt32(
@@ -44,7 +45,9 @@ package final class ClusterProcess {
   /// Runs until the process ends; `fail` gets the reason of a failed start and does not return.
   package func run(fail: @escaping (BootError) -> Void) throws(LoopError) {
     endWithMaster()
+    LogCrash.installHandlers()
     CrashReport.install(application.worker)
+    try loop.onSignal(SIGUSR1) { [unowned self] in application.reloadLog() }
     application.onClosed = { [unowned self] in
       channel.flush()
       exit(isOrphan ? 110 : 0)

@@ -100,6 +100,7 @@ enum CrashReport {
     // A crash in here, or in another thread at the same time.
     guard !isRunning else { return }
     isRunning = true
+    LogCrash.flush()
     append("\negg: process ")
     append(UInt64(UInt32(bitPattern: pid)))
     append(" crashed with ")

@@ -1,11 +1,11 @@
 import Egg
 
 /// A lock that lets every second run pass, and a type of its own.
-final class ProbeBoot: Boot {
+final class ProbeAgentBoot: AgentBoot {
   override func didLoad() async throws {
-    guard app.plugins.contains(where: { $0.name == "schedule" }) else { return }
-    try await app.useScheduleLock(EverySecondTime())
-    try await app.useScheduleType("leader") { task in task.sendOne(1, "two") }
+    guard agent.plugins.contains(where: { $0.name == "schedule" }) else { return }
+    try await agent.useScheduleLock(EverySecondTime())
+    try await agent.useScheduleType("leader") { task in task.sendOne(1, "two") }
   }
 }
 
