@@ -93,7 +93,12 @@ import Testing
     let error = await #expect(throws: RedisError.self) { try await late.value }
     #expect(error?.code == "EGG_REDIS_TIMEOUT")
     server.thaw()
-    #expect(try await redis.call("ECHO", "in time").string == "in time")
+    // Others keep this process busy, so that one or another may be late too.
+    try await eventually("a reply in time") {
+      guard let reply = try? await redis.call("ECHO", "in time") else { return false }
+      #expect(reply.string == "in time")
+      return true
+    }
   }
 
   @Test func `a server that takes the connection and is silent is given up in time`() async throws {
@@ -114,7 +119,7 @@ import Testing
   @Test func `nobody there at the start: the error says where and why`() async throws {
     var options = RedisOptions()
     options.port = try RedisServer.freePort()
-    options.readyTimeout = 1000
+    options.readyTimeout = 3000
     let client = RedisClient(options, loop: TestLoop())
     defer { client.end() }
     client.start()

@@ -18,6 +18,26 @@ func connected(
   return (Redis(client), client)
 }
 
+/// Why the first attempt to connect fails; nil when it does not.
+func firstFailure(
+  _ server: RedisServer, _ change: (inout RedisOptions) -> Void
+) async throws -> RedisError? {
+  var options = RedisOptions()
+  options.port = server.port
+  change(&options)
+  let client = RedisClient(options, loop: TestLoop())
+  defer { client.end() }
+  var isOver = false
+  var failure: RedisError?
+  client.onEvent = { event in
+    isOver = true
+    if case .failed(let error, _) = event { failure = failure ?? error }
+  }
+  client.start()
+  try await eventually("an attempt ends", seconds: 60) { isOver }
+  return failure
+}
+
 /// Waits for something that becomes true by itself.
 func eventually(
   _ what: String, seconds: Double = 10, _ condition: () async throws -> Bool
