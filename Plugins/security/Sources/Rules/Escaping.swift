@@ -65,8 +65,9 @@ public enum Escaped {
   }
 
   /// A path below a folder: nil when it is absolute or has `..` in it, also when that is
-  /// percent-encoded, and however often.
+  /// percent-encoded, and however often. So is one that is longer than any path of the system.
   public static func path(_ text: String) -> String? {
+    guard text.utf8.count <= 4096 else { return nil }
     var bytes = Array(text.utf8)
     while true {
       if bytes.first == UInt8(ascii: "/") || bytes.first == UInt8(ascii: "\\") { return nil }

@@ -224,7 +224,10 @@ private struct Tag {
       guard at < last else { return nil }
     } else {
       valueStart = at
-      while at < last, !Self.isBlank(bytes[at]), bytes[at] != UInt8(ascii: ">") { at += 1 }
+      while at < last, !Self.isBlank(bytes[at]), bytes[at] != UInt8(ascii: ">") {
+        if bytes[at] == UInt8(ascii: "<") { return nil }
+        at += 1
+      }
     }
     attributes.append((name, String(decoding: bytes[valueStart..<at], as: UTF8.self)))
     return at < last && bytes[at] == quote && valueStart <= at && quote != UInt8(ascii: ">")
