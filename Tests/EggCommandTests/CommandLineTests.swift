@@ -6,7 +6,7 @@ import Testing
     let result = try Egg.run("--help")
     #expect(result.status == 0)
     for name in [
-      "init", "dev", "start", "build", "plugin list", "plugin inspect", "plugin new",
+      "init", "dev", "start", "build", "lint", "plugin list", "plugin inspect", "plugin new",
       "inspect config", "inspect routes", "inspect middleware", "inspect extensions",
       "inspect units", "inspect timing",
     ] {
