@@ -6,7 +6,8 @@ import Testing
     let result = try Egg.run("--help")
     #expect(result.status == 0)
     for name in [
-      "init", "dev", "start", "stop", "reload", "status", "build", "plugin list", "plugin inspect", "plugin new",
+      "init", "dev", "start", "stop", "reload", "status", "build", "lint", "plugin list",
+      "plugin inspect", "plugin new",
       "inspect config", "inspect routes", "inspect middleware", "inspect extensions",
       "inspect units", "inspect timing",
     ] {

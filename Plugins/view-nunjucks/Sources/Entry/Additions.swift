@@ -52,7 +52,8 @@ nonisolated extension NunjucksEngine {
 
   // MARK: tags
 
-  private func run(_ tag: egg_nunjucks_tag, _ name: String, _ use: TagCall) throws -> TemplateValue {
+  private func run(_ tag: egg_nunjucks_tag, _ name: String, _ use: TagCall) throws -> TemplateValue
+  {
     lastUse += 1
     uses.append(TagUse(number: lastUse, use: use))
     defer { uses.removeLast() }

@@ -34,14 +34,18 @@ nonisolated struct NunjucksInterface {
         }
       },
       add_global: { host, name, value in
-        guard let engine = NunjucksInterface.engine(host) else { return egg_status(EGG_E_NOT_FOUND) }
+        guard let engine = NunjucksInterface.engine(host) else {
+          return egg_status(EGG_E_NOT_FOUND)
+        }
         guard name.len > 0, name.ptr != nil else { return egg_status(EGG_E_ARGUMENT) }
         engine.addGlobal(name.string, value)
         return egg_status(EGG_OK)
       },
       add_tag: { host, tag in NunjucksInterface.adding(host, tag) },
       body: { host, use, index, word, out in
-        guard let engine = NunjucksInterface.engine(host) else { return egg_status(EGG_E_NOT_FOUND) }
+        guard let engine = NunjucksInterface.engine(host) else {
+          return egg_status(EGG_E_NOT_FOUND)
+        }
         return engine.body(of: use, index, word, out)
       })
     let memory = UnsafeMutablePointer<Layout>.allocate(capacity: 1)

@@ -37,12 +37,11 @@ import ViewTestSupport
     #expect(includes.message.contains("nested"))
     for text in [
       "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-      "{% for i in range(10000000000) %}x{% endfor %}",
       "{% set s = 'x' %}{% for i in range(60) %}{% set s = s ~ s %}{% endfor %}{{ s }}",
     ] {
       let answer = try server.string(text)
       #expect(answer.status == 500)
-      #expect(answer.message.contains("than") || answer.message.contains("nested"))
+      #expect(answer.message.contains("exceeds") || answer.message.contains("nested"))
     }
     #expect(try server.string("{{ a }}").text == "1")
   }
@@ -63,8 +62,8 @@ import ViewTestSupport
     try server.write("\n{% include \"second.njk\" %}", to: "app/view/first.njk")
     try server.write("{% include \"third.njk\" %}", to: "app/view/second.njk")
     let message = try server.render("first.njk").message
-    #expect(message.contains("(first.njk) [Line 2, Column 4]"))
-    #expect(message.contains("(second.njk) [Line 1, Column 4]"))
+    #expect(message.contains("(first.njk) [Line 2, Column 12]"))
+    #expect(message.contains("(second.njk) [Line 1, Column 12]"))
     #expect(message.contains("template not found: third.njk"))
   }
 }

@@ -28,7 +28,8 @@ func addAdditions(to views: Environment) {
   views.addGlobal("glob", 5)
   views.addGlobal(
     "gfun",
-    .object(TemplateFunction { call in TemplateValue("\(try call.string(0))/\(try call.string(1))") }))
+    .object(
+      TemplateFunction { call in TemplateValue("\(try call.string(0))/\(try call.string(1))") }))
   views.addTag(
     CustomTag("shout", endTag: "endshout") { tag in
       var count = 1

@@ -25,7 +25,9 @@ struct Expressions {
   ]
 
   private static let literals: [Kind: [String]] = [
-    .text: ["\"x\"", "'q'", "\"\"", "\"7\"", "\"a,b,c\"", "\"<i>\"", "\"Ab cD\"", "'\\n'", "\"é\""],
+    .text: [
+      "\"x\"", "'q'", "\"\"", "\"7\"", "\"a,b,c\"", "\"<i>\"", "\"Ab cD\"", "'\\n'", "\"é\"",
+    ],
     .number: ["1", "0", "2.5", "10", "007", "3.", "100000000000000000000000"],
     .list: ["[1, \"a\"]", "[]", "[3, 1, 2]", "[\"b\", \"A\"]", "[none, undef]", "range(3)"],
     .records: ["[{k: \"q\", v: 1}]"],
@@ -64,7 +66,9 @@ struct Expressions {
   private mutating func text(_ d: Int) -> String {
     switch random.below(9) {
     case 0, 1: return "\(operand(.text, d))|\(filter(.text))"
-    case 2: return "\(operand(.list, d))|\(random.pick(["join", "join(\", \")", "join(\"-\")", "dump", "join(n)", "string", "dump(2)", "urlencode", "e"]))"
+    case 2:
+      return
+        "\(operand(.list, d))|\(random.pick(["join", "join(\", \")", "join(\"-\")", "dump", "join(n)", "string", "dump(2)", "urlencode", "e"]))"
     case 3: return "\(any(d)) ~ \(any(d))"
     case 4: return "\(operand(.records, d))|join(\"-\", \"\(random.pick(["k", "v", "zz"]))\")"
     case 5:
@@ -77,8 +81,10 @@ struct Expressions {
         "long.match(r/(q)(u)/)", "long.replace(\"o\", \"0\")", "num.padEnd(3, 0)", "n.toFixed(2)",
         "s.split(\"\")", "u.split(\"\").reverse().join(\"\")", "s.normalize()", "l.toString()",
       ])
-    case 6: return "\(operand(.map, d))|\(random.pick(["dump", "urlencode", "string", "e", "dump(1)"]))"
-    case 7: return "\(operand(.number, d))|\(random.pick(["string", "e", "dump", "center(6)", "safe"]))"
+    case 6:
+      return "\(operand(.map, d))|\(random.pick(["dump", "urlencode", "string", "e", "dump(1)"]))"
+    case 7:
+      return "\(operand(.number, d))|\(random.pick(["string", "e", "dump", "center(6)", "safe"]))"
     default: return "\(make(.text, d)) + \(make(.text, d))"
     }
   }
@@ -110,8 +116,11 @@ struct Expressions {
     case 0, 1: return "\(operand(.list, d))|\(filter(.list))"
     case 2: return "[\(any(d)), \(any(d))]"
     case 3: return "\(operand(.text, d))|list"
-    case 4: return "\(operand(.map, d))|\(random.pick(["dictsort", "list", "dictsort(true)", "dictsort(false, \"value\")"]))"
-    case 5: return "\(operand(.records, d))|\(random.pick(["batch(2)", "slice(2)", "batch(2, \"-\")"]))"
+    case 4:
+      return
+        "\(operand(.map, d))|\(random.pick(["dictsort", "list", "dictsort(true)", "dictsort(false, \"value\")"]))"
+    case 5:
+      return "\(operand(.records, d))|\(random.pick(["batch(2)", "slice(2)", "batch(2, \"-\")"]))"
     default:
       return random.pick([
         "l.slice(1)", "l.concat([4])", "nest.flat()", "long.split(r/\\s/)", "range(1, 6, 2)",
@@ -139,22 +148,27 @@ struct Expressions {
       return "\(make(kind, d)) \(op) \(make(kind, d))"
     case 1: return "not \(any(d))"
     case 2: return "\(any(d)) \(random.pick(["and", "or"])) \(any(d))"
-    case 3: return "\(any(d)) \(random.pick(["in", "not in"])) \(make(random.pick([.list, .text, .map]), d))"
+    case 3:
+      return
+        "\(any(d)) \(random.pick(["in", "not in"])) \(make(random.pick([.list, .text, .map]), d))"
     case 4, 5:
       let no = random.chance(20) ? "not " : ""
       if random.chance(30) {
-        return "\(operand(.number, d)) is \(no)" + random.pick([
-          "even", "odd", "divisibleby(2)", "gt(1)", "lt(3)", "ge(3)", "le(3)", "greaterthan(2)",
-          "lessthan(9)", "eq(3)", "equalto(n)", "ne(3)", "sameas(n)", "number",
-        ])
+        return "\(operand(.number, d)) is \(no)"
+          + random.pick([
+            "even", "odd", "divisibleby(2)", "gt(1)", "lt(3)", "ge(3)", "le(3)", "greaterthan(2)",
+            "lessthan(9)", "eq(3)", "equalto(n)", "ne(3)", "sameas(n)", "number",
+          ])
       }
       if random.chance(30) {
-        return "\(operand(.text, d)) is \(no)" + random.pick(["upper", "lower", "string", "escaped"])
+        return "\(operand(.text, d)) is \(no)"
+          + random.pick(["upper", "lower", "string", "escaped"])
       }
-      return "\(operand(random.pick(Kind.allCases), d)) is \(no)" + random.pick([
-        "defined", "undefined", "none", "null", "string", "number", "mapping", "truthy", "falsy",
-        "escaped", "callable", "ne(none)", "sameas(n)", "eq(\"x\")",
-      ])
+      return "\(operand(random.pick(Kind.allCases), d)) is \(no)"
+        + random.pick([
+          "defined", "undefined", "none", "null", "string", "number", "mapping", "truthy", "falsy",
+          "escaped", "callable", "ne(none)", "sameas(n)", "eq(\"x\")",
+        ])
     default:
       return random.pick([
         "s.includes(\"b\")", "l.includes(2)", "s.startsWith(\"a\")", "u.endsWith(\"ß\")",

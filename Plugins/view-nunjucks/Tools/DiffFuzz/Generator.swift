@@ -137,11 +137,16 @@ struct Generator {
       ? (random.pick(["i", "x"]), expressions.make(random.pick([.list, .records, .text]), 1))
       : (
         random.pick(["i, v", "a, b, c", "k, v"]),
-        random.pick(["o", "keyed", "nest", "pairs", "o|dictsort", "[[1, 2], [3, 4]]", "w", "recs[0]", "u"])
+        random.pick([
+          "o", "keyed", "nest", "pairs", "o|dictsort", "[[1, 2], [3, 4]]", "w", "recs[0]", "u",
+        ])
       )
     // What the original cannot have in an `else` is not put there.
     let otherwise = random.chance(30) ? tag("else") + text() + print(expressions.any(1)) : ""
-    return tag("for \(names) in \(sequence)") + print("i") + print("loop.\(random.pick(["index", "index0", "revindex", "revindex0", "first", "last", "length"]))")
+    return tag("for \(names) in \(sequence)") + print("i")
+      + print(
+        "loop.\(random.pick(["index", "index0", "revindex", "revindex0", "first", "last", "length"]))"
+      )
       + body(d) + otherwise + tag("endfor")
   }
 
@@ -181,7 +186,9 @@ struct Generator {
 
   private mutating func asynchronous(_ d: Int) -> String {
     switch random.below(4) {
-    case 0: return tag("asyncEach i in \(random.pick(["l", "w", "recs"]))") + print("i") + simple() + tag("endeach")
+    case 0:
+      return tag("asyncEach i in \(random.pick(["l", "w", "recs"]))") + print("i") + simple()
+        + tag("endeach")
     case 1: return tag("asyncAll i in w") + print("loop.index") + simple() + tag("endall")
     case 2: return tag("ifAsync \(expressions.any(1))") + simple() + tag("endif")
     default: return print("s|later") + print("\(expressions.make(.text, 1))")

@@ -79,7 +79,8 @@ final class Original {
       escapesBackslash = answer
     } catch {
       throw TemplateError(
-        "\(node) with the module nunjucks is needed: apt-get install nodejs node-nunjucks (\(error))")
+        "\(node) with the module nunjucks is needed: apt-get install nodejs node-nunjucks (\(error))"
+      )
     }
   }
 

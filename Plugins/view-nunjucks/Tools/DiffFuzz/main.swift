@@ -10,7 +10,8 @@ import Foundation
 import Nunjucks
 
 /// One round in this engine.
-func render(_ job: Generator.Job, backslash: Bool) throws -> (page: String?, error: TemplateError?) {
+func render(_ job: Generator.Job, backslash: Bool) throws -> (page: String?, error: TemplateError?)
+{
   var options = TemplateOptions()
   options.autoescape = job.options["autoescape"] ?? true
   options.trimBlocks = job.options["trimBlocks"] ?? false

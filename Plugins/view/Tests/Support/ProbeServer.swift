@@ -191,7 +191,9 @@ public final class ProbeServer {
   /// Runs `egg` with the application's folder as its last argument.
   ///
   /// - Returns: exit code and standard output.
-  public static func egg(_ arguments: [String], in folder: URL) throws -> (code: Int32, output: String) {
+  public static func egg(_ arguments: [String], in folder: URL) throws -> (
+    code: Int32, output: String
+  ) {
     let process = Process()
     let output = Pipe()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()

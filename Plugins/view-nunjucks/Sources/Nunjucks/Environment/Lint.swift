@@ -34,7 +34,7 @@ extension Environment {
       case .include where node.flag != 0: break  // ignore missing
       case .include, .extends, .importAll, .importNames:
         for name in template.writtenNames(node.a) where isMissing(name, from: template) {
-          report("template not found: \(name)", node, .notFound)
+          report("template not found: \(name)", template.nodes[Int(node.a)], .notFound)
         }
       default: break
       }
