@@ -194,11 +194,18 @@ final class MySQLConnection {
     } else if isBusy {
       // Rows that nobody wants yet; the next wait watches again.
       if events.contains(.closed) { endWatching() } else { _ = interest([]) }
-    } else {
+    } else if hasNews {
       endWatching()
       giveUp(.connectionLost)
       onLost?()
     }
+  }
+
+  /// Whether there is something to read, or the end. An event may be older than the last read.
+  private var hasNews: Bool {
+    var byte: UInt8 = 0
+    return recv(Int32(mysql_get_socket(handle)), &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) >= 0
+      || errno != EAGAIN
   }
 
   private func endWatching() {
