@@ -29,6 +29,7 @@ for purpose in "$@"; do
     build)
       need pkg-config "finds the libraries below" has pkg-config
       need libssl-dev "OpenSSL: digests, signatures, random bytes" pkg-config --exists libcrypto
+      need libmariadb-dev "MariaDB Connector/C: the plugin mysql" pkg-config --exists libmariadb
       need zlib1g-dev "zlib: compressed request bodies" pkg-config --exists zlib
       ;;
     test)
@@ -40,6 +41,7 @@ for purpose in "$@"; do
       need nginx "the proxy in front of servers under test" has nginx
       need nodejs "runs the reference of the template tests" has node
       need node-nunjucks "the reference of the template tests" installed node-nunjucks
+      need mariadb-server "the database of the tests of the plugin mysql" has mariadb-install-db
       need abigail-tools "compares the plugin interface with its releases" has abidiff
       ;;
     *)
