@@ -1,6 +1,6 @@
+import Egg
 @_exported import EggSQL
 @_exported import EggSQLClient
-import Egg
 
 /// A client of a MySQL or MariaDB server.
 ///

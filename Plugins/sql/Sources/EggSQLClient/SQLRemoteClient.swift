@@ -36,7 +36,8 @@ open class SQLRemoteClient: SQLClient {
   }
 
   public func execute(_ sql: String, _ parameters: [SQLValue]) async throws -> SQLResult {
-    try await self.object.statement("executeRows", [.text(sql), .list(parameters.map { Value($0) })])
+    try await self.object.statement(
+      "executeRows", [.text(sql), .list(parameters.map { Value($0) })])
   }
 
   /// A transaction; `commit` or `rollback` ends it. `beginTransactionScope` does that by itself.

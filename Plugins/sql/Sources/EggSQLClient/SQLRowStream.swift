@@ -37,7 +37,8 @@ public struct SQLRowStream: AsyncSequence {
         try Task.checkCancellation()
         if cursor == nil {
           guard let client else {
-            throw EggError(code: "EGG_SQL_NOT_READY", "stream: the database's plugin is not enabled")
+            throw EggError(
+              code: "EGG_SQL_NOT_READY", "stream: the database's plugin is not enabled")
           }
           cursor = try await client.asking("stream", [SQLWire.value(of: statement)]).foreign
         }
