@@ -212,7 +212,7 @@ let package = Package(
     unit(
       "EggMySQLPlugin", "Plugins/mysql",
       dependencies: ["EggSQL", "EggSQLClient", "EggSQLUnit", "MySQLEngine"],
-      sources: ["app.swift", "Sources/Entry"],
+      sources: ["app.swift", "agent.swift", "Sources/Entry"],
       exclude: ["Tests", "Sources/CMariaDB", "Sources/Engine", "Sources/EggMySQL"]),
     .target(
       name: "EggMySQL", dependencies: ["Egg", "EggSQL", "EggSQLClient"],

@@ -30,6 +30,7 @@ for purpose in "$@"; do
       need pkg-config "finds the libraries below" has pkg-config
       need libssl-dev "OpenSSL: digests, signatures, random bytes" pkg-config --exists libcrypto
       need libssl-dev "OpenSSL: encrypted connections" pkg-config --exists libssl
+      need libmariadb-dev "MariaDB Connector/C: the plugin mysql" pkg-config --exists libmariadb
       need zlib1g-dev "zlib: compressed request bodies" pkg-config --exists zlib
       ;;
     test)
@@ -47,6 +48,7 @@ for purpose in "$@"; do
       need openssl "makes certificates for tests" has openssl
       need python3 "the clients of the Socket.IO tests" has python3
       need python3-pip "installs these clients" python3 -m pip --version
+      need mariadb-server "the database of the tests of the plugin mysql" has mariadb-install-db
       need abigail-tools "compares the plugin interface with its releases" has abidiff
       ;;
     *)

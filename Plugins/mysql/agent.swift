@@ -2,6 +2,12 @@ import Egg
 
 /// The same in the agent, where nothing is made unless `mysql.agent` says so.
 final class MySQLAgentBoot: AgentBoot {
+  override func register() throws {
+    agent.extend { unit in
+      unit.property(Agent.self, "mysql", once: true) { try .returning(MySQLFace($0)) }
+    }
+  }
+
   override func didLoad() async throws {
     guard agent.config.mysql.agent.bool ?? false else { return }
     agent[MySQLKey.self] = try await MySQLRegistry.start(agent)

@@ -2,6 +2,12 @@ import Egg
 
 /// Makes the clients of `config.mysql`; the start waits until each has answered.
 final class MySQLBoot: Boot {
+  override func register() throws {
+    app.extend { unit in
+      unit.property(Application.self, "mysql", once: true) { try .returning(MySQLFace($0)) }
+    }
+  }
+
   override func didLoad() async throws {
     guard app.config.mysql.app.bool ?? true else { return }
     app[MySQLKey.self] = try await MySQLRegistry.start(app)

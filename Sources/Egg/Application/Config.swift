@@ -50,7 +50,7 @@ public final class Config {
 
   /// Who set what stands at a path, for messages: `config/config.default.json:3:7` with its folder.
   ///
-  /// - Returns: nil when nobody did; for an object, where its first member was set.
+  /// - Returns: nil when nobody did; for an object, where one of its members was set.
   public func origin(_ path: String) -> String? {
     guard host.app.pointee.size >= UInt32(MemoryLayout<egg_app>.size),
       let ask = host.app.pointee.config_origin

@@ -63,8 +63,8 @@ typedef struct egg_app {
                        const egg_value *EGG_NULLABLE value);
 
     /* Who set what stands at a dotted path of the configuration, for messages:
-     * "FILE:LINE:COLUMN", or the origin that set_config was given. For an object, its
-     * first member's. Valid for the life of the process. EGG_E_NOT_FOUND: nobody. */
+     * "FILE:LINE:COLUMN", or the origin that set_config was given. For an object, one of
+     * its members'. Valid for the life of the process. EGG_E_NOT_FOUND: nobody. */
     egg_status (*EGG_NULLABLE config_origin)(const egg_host *h, egg_str path, egg_str *out);
 } egg_app;
 

@@ -1,6 +1,6 @@
+import Egg
 @_exported import EggSQL
 @_exported import EggSQLClient
-import Egg
 
 /// A client of a MySQL or MariaDB server.
 ///
@@ -20,7 +20,7 @@ public final class MySQL: MySQLClient {
   public func get(_ id: String) -> MySQLClient? {
     if let known = clients[id] { return known }
     guard let object = (try? object.get("clients"))?[id].foreign else { return nil }
-    let client = MySQLClient(object, dialect: .mysql, name: "mysql.\(id)")
+    let client = MySQLClient(object, dialect: .mysql, name: "mysql")
     clients[id] = client
     return client
   }
@@ -44,13 +44,8 @@ enum MySQLFaceKey: StorageKey { typealias Value = MySQL }
 extension ApplicationBase {
   fileprivate func mysqlFace(_ value: Egg.Value) -> MySQL {
     if let known = self[MySQLFaceKey.self] { return known }
-    guard let object = value.foreign else {
-      preconditionFailure(
-        "app.mysql needs the plugin mysql; enable it in config/plugin.json:"
-          + " \"mysql\": { \"package\": \"egg-mysql\" }")
-    }
-    let face = MySQL(object, dialect: .mysql, name: "mysql")
-    self[MySQLFaceKey.self] = face
+    let face = MySQL(value.foreign, dialect: .mysql, name: "mysql")
+    if value.exists { self[MySQLFaceKey.self] = face }
     return face
   }
 }

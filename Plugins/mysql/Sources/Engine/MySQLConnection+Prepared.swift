@@ -24,7 +24,9 @@ struct StatementCache {
   {
     clock += 1
     var evicted: UnsafeMutablePointer<MYSQL_STMT>?
-    if entries.count >= max(1, limit), let oldest = entries.min(by: { $0.value.used < $1.value.used }) {
+    if entries.count >= max(1, limit),
+      let oldest = entries.min(by: { $0.value.used < $1.value.used })
+    {
       evicted = entries.removeValue(forKey: oldest.key)?.handle
     }
     entries[sql] = Entry(handle: handle, used: clock)
@@ -60,9 +62,11 @@ extension MySQLConnection {
         throw fail(statement, sql)
       }
       var failed: Int32 = 0
-      try await perform({ mysql_stmt_execute_start(&failed, statement) }, {
-        mysql_stmt_execute_cont(&failed, statement, $0)
-      })
+      try await perform(
+        { mysql_stmt_execute_start(&failed, statement) },
+        {
+          mysql_stmt_execute_cont(&failed, statement, $0)
+        })
       withExtendedLifetime(bound) {}
       guard failed == 0 else { throw fail(statement, sql) }
       let summary = summary(statement)
@@ -82,9 +86,11 @@ extension MySQLConnection {
     // The library reads the text while the call is suspended, so it must stay where it is.
     guard let text = strdup(sql) else { preconditionFailure("strdup: out of memory") }
     defer { free(text) }
-    try await perform({ mysql_stmt_prepare_start(&failed, statement, text, UInt(count)) }, {
-      mysql_stmt_prepare_cont(&failed, statement, $0)
-    })
+    try await perform(
+      { mysql_stmt_prepare_start(&failed, statement, text, UInt(count)) },
+      {
+        mysql_stmt_prepare_cont(&failed, statement, $0)
+      })
     guard failed == 0 else {
       let error = fail(statement, sql)
       if failure == nil { await close(statement) }
@@ -96,9 +102,11 @@ extension MySQLConnection {
 
   private func close(_ statement: UnsafeMutablePointer<MYSQL_STMT>) async {
     var failed: my_bool = 0
-    try? await perform({ mysql_stmt_close_start(&failed, statement) }, {
-      mysql_stmt_close_cont(&failed, statement, $0)
-    })
+    try? await perform(
+      { mysql_stmt_close_start(&failed, statement) },
+      {
+        mysql_stmt_close_cont(&failed, statement, $0)
+      })
   }
 
   private func summary(_ statement: UnsafeMutablePointer<MYSQL_STMT>) -> SQLResult.Summary {
@@ -115,9 +123,11 @@ extension MySQLConnection {
     guard let head = mysql_stmt_result_metadata(statement) else { throw fail(statement, sql) }
     defer { mysql_free_result(head) }
     var failed: Int32 = 0
-    try await perform({ mysql_stmt_store_result_start(&failed, statement) }, {
-      mysql_stmt_store_result_cont(&failed, statement, $0)
-    })
+    try await perform(
+      { mysql_stmt_store_result_start(&failed, statement) },
+      {
+        mysql_stmt_store_result_cont(&failed, statement, $0)
+      })
     guard failed == 0 else { throw fail(statement, sql) }
     defer { mysql_stmt_free_result(statement) }
     // Only now the library knows how long the columns' values are.
@@ -199,7 +209,9 @@ private nonisolated final class BoundParameters {
 
   private func put(_ place: Int, _ type: enum_field_types, _ bytes: [UInt8]) {
     let pointer = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes.count), alignment: 8)
-    bytes.withUnsafeBytes { pointer.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(pointer), byteCount: $0.count) }
+    bytes.withUnsafeBytes {
+      pointer.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(pointer), byteCount: $0.count)
+    }
     memory.append(pointer)
     binds[place].buffer_type = type
     binds[place].buffer = pointer

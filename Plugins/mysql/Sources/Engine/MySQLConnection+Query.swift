@@ -42,9 +42,11 @@ extension MySQLConnection {
       var result = try await storeResult(sql)
       while mysql_more_results(handle) != 0 {
         var status: Int32 = 0
-        try await perform({ mysql_next_result_start(&status, handle) }, {
-          mysql_next_result_cont(&status, handle, $0)
-        })
+        try await perform(
+          { mysql_next_result_start(&status, handle) },
+          {
+            mysql_next_result_cont(&status, handle, $0)
+          })
         guard status == 0 else { throw fail(Self.text(sql)) }
         result.following.append(try await storeResult(sql))
       }
@@ -67,9 +69,11 @@ extension MySQLConnection {
 
   private func storeResult(_ sql: [UInt8]) async throws -> SQLResult {
     var rows: UnsafeMutablePointer<MYSQL_RES>?
-    try await perform({ mysql_store_result_start(&rows, handle) }, {
-      mysql_store_result_cont(&rows, handle, $0)
-    })
+    try await perform(
+      { mysql_store_result_start(&rows, handle) },
+      {
+        mysql_store_result_cont(&rows, handle, $0)
+      })
     let summary = summary
     if let rows { return SQLResult(MySQLRows(rows, options), summary) }
     guard mysql_field_count(handle) == 0 else { throw fail(Self.text(sql)) }
@@ -111,9 +115,11 @@ extension MySQLConnection {
     try start(options.connectTimeout, .connectionLost)
     defer { finish() }
     var failed: Int32 = 0
-    try await perform({ mysql_ping_start(&failed, handle) }, {
-      mysql_ping_cont(&failed, handle, $0)
-    })
+    try await perform(
+      { mysql_ping_start(&failed, handle) },
+      {
+        mysql_ping_cont(&failed, handle, $0)
+      })
     if failed != 0 { throw fail("") }
   }
 

@@ -60,7 +60,8 @@ final class MySQLConnection {
       host = try await loop.resolve(host)
     }
     setOptions()
-    let flags = UInt(CLIENT_FOUND_ROWS) | (options.multipleStatements ? UInt(CLIENT_MULTI_STATEMENTS) : 0)
+    let flags =
+      UInt(CLIENT_FOUND_ROWS) | (options.multipleStatements ? UInt(CLIENT_MULTI_STATEMENTS) : 0)
     let limit = options.connectTimeout
     let unanswered = "connect to \(place): no answer within \(limit)ms"
     try start(limit, SQLError.timeout("ETIMEDOUT", unanswered))
@@ -69,7 +70,9 @@ final class MySQLConnection {
     let port = UInt32(clamping: options.port)
     let (user, password, database) = (options.user, options.password, options.database)
     // The library reads the texts while the call is suspended, so they must stay where they are.
-    let texts = [host, user, password, database, socketPath].map { (text: String) -> UnsafeMutablePointer<CChar> in strdup(text) }
+    let texts = [host, user, password, database, socketPath].map {
+      (text: String) -> UnsafeMutablePointer<CChar> in strdup(text)
+    }
     defer { texts.forEach { free($0) } }
     var status = mysql_real_connect_start(
       &result, handle, socketPath.isEmpty ? texts[0] : nil, texts[1], texts[2],
@@ -99,7 +102,8 @@ final class MySQLConnection {
     // A server must not ask for files of ours.
     var off: UInt32 = 0
     mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, &off)
-    var transport = options.socketPath.isEmpty ? MYSQL_PROTOCOL_TCP.rawValue : MYSQL_PROTOCOL_SOCKET.rawValue
+    var transport =
+      options.socketPath.isEmpty ? MYSQL_PROTOCOL_TCP.rawValue : MYSQL_PROTOCOL_SOCKET.rawValue
     mysql_options(handle, MYSQL_OPT_PROTOCOL, &transport)
     guard let tls = options.tls else { return }
     var yes: my_bool = 1
@@ -107,7 +111,8 @@ final class MySQLConnection {
     mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &yes)
     mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verifies)
     for (option, text) in [
-      (MYSQL_OPT_SSL_CA, tls.ca), (MYSQL_OPT_SSL_CERT, tls.certificate), (MYSQL_OPT_SSL_KEY, tls.key),
+      (MYSQL_OPT_SSL_CA, tls.ca), (MYSQL_OPT_SSL_CERT, tls.certificate),
+      (MYSQL_OPT_SSL_KEY, tls.key),
       (MYSQL_OPT_SSL_CIPHER, tls.ciphers), (MARIADB_OPT_TLS_VERSION, tls.versions),
     ] where !text.isEmpty { mysql_options(handle, option, text) }
   }
@@ -164,7 +169,8 @@ final class MySQLConnection {
   private func ready(for status: Int32) async -> Int32 {
     if failure != nil { return Self.everything }
     let events: MySQLEvents =
-      status & MYSQL_WAIT_WRITE != 0 ? (status & MYSQL_WAIT_READ != 0 ? [.read, .write] : .write) : .read
+      status & MYSQL_WAIT_WRITE != 0
+      ? (status & MYSQL_WAIT_READ != 0 ? [.read, .write] : .write) : .read
     guard interest(events) else { return Self.everything }
     let happened = await withUnsafeContinuation { waiting = $0 }
     return failure == nil ? happened & (status | MYSQL_WAIT_TIMEOUT) : Self.everything
@@ -194,11 +200,19 @@ final class MySQLConnection {
     } else if isBusy {
       // Rows that nobody wants yet; the next wait watches again.
       if events.contains(.closed) { endWatching() } else { _ = interest([]) }
-    } else {
+    } else if hasNews {
       endWatching()
       giveUp(.connectionLost)
       onLost?()
     }
+  }
+
+  /// Whether there is something to read, or the end. An event may be older than the last read.
+  var hasNews: Bool {
+    var byte: UInt8 = 0
+    return recv(Int32(mysql_get_socket(handle)), &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+      >= 0
+      || errno != EAGAIN
   }
 
   private func endWatching() {

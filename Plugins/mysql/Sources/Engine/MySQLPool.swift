@@ -52,6 +52,8 @@ final class MySQLPool {
   }
 
   private func isAlive(_ connection: MySQLConnection) async throws -> Bool {
+    // The server may have hung up in this very turn of the loop.
+    if connection.hasNews { connection.giveUp(.connectionLost) }
     let unused = loop.nowMilliseconds &- connection.idleSince
     if options.pingAfter > 0, unused >= UInt64(options.pingAfter) { try? await connection.ping() }
     if connection.isUsable { return true }

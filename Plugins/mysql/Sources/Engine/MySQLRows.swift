@@ -108,7 +108,9 @@ nonisolated struct MySQLField {
     // Beyond what `integer` holds, digits keep what no other kind of cell would.
     case .unsigned: return Self.integer(view).map { .integer($0) } ?? .text(view)
     case .bigInteger, .bigUnsigned:
-      guard let number = Self.integer(view), number.magnitude <= Self.safe else { return .text(view) }
+      guard let number = Self.integer(view), number.magnitude <= Self.safe else {
+        return .text(view)
+      }
       return .integer(number)
     case .number: return .number(strtod(view.baseAddress!.assumingMemoryBound(to: CChar.self), nil))
     case .text: return .text(view)

@@ -62,7 +62,9 @@ final class MySQLRegistry {
         code: error.code,
         "config.\(path)\(place(path)): \(server): \(error.message)", cause: error)
     } catch let error as EggError {
-      throw EggError(code: error.code, error.message + place(MySQLSettings.key(in: error, path)))
+      let key = place(MySQLSettings.key(in: error, path))
+      // A key that is missing has no place; its client has.
+      throw EggError(code: error.code, error.message + (key.isEmpty ? place(path) : key))
     }
   }
 

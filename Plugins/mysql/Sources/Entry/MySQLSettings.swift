@@ -73,7 +73,9 @@ enum MySQLSettings {
     if !config.exists || config.bool == false { return nil }
     var tls = MySQLOptions.TLS()
     if config.bool == true { return tls }
-    guard config.object != nil else { throw reader.wrong("ssl", "true or an object", config.kindName) }
+    guard config.object != nil else {
+      throw reader.wrong("ssl", "true or an object", config.kindName)
+    }
     var inner = Reader(config: config, path: reader.path + ".ssl")
     tls.ca = try inner.text("ca") ?? ""
     tls.certificate = try inner.text("cert") ?? ""

@@ -109,7 +109,8 @@ private nonisolated final class Poller: Sendable {
     var drain = [UInt8](repeating: 0, count: 4096)
     while true {
       let armed = entries.withLock { Array($0) }
-      var list = [pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)] + armed.map(\.value.polled)
+      var list =
+        [pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)] + armed.map(\.value.polled)
       guard poll(&list, nfds_t(list.count), -1) > 0 else { continue }
       if list[0].revents != 0 { read(wake.read, &drain, drain.count) }
       for (place, (token, entry)) in armed.enumerated() where list[place + 1].revents != 0 {

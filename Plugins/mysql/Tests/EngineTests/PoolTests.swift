@@ -7,7 +7,10 @@ import Testing
 /// Each test has the pool for itself; those that disturb the server have one of their own.
 @Suite("Pool, transactions, failures", .serialized) struct PoolTests {
   @Test func `a thousand queries at once share five connections`() async throws {
-    try await withDatabase({ $0.poolWaitTimeout = 60_000; $0.acquireTimeout = 60_000 }) { db in
+    try await withDatabase({
+      $0.poolWaitTimeout = 60_000
+      $0.acquireTimeout = 60_000
+    }) { db in
       let tasks = (1...1000).map { number in
         Task { try await db.queryOne("select ? n", [number])?.n.int ?? 0 }
       }
@@ -21,14 +24,20 @@ import Testing
   }
 
   @Test func `who waits too long for a connection is told so`() async throws {
-    try await withDatabase({ $0.connectionLimit = 1; $0.poolWaitTimeout = 50 }) { db in
+    try await withDatabase({
+      $0.connectionLimit = 1
+      $0.poolWaitTimeout = 50
+    }) { db in
       let transaction = try await db.beginTransaction()
       await expectFailure("PoolWaitTimeoutError") { _ = try await db.query("select 1") }
       try await transaction.rollback()
       let one = try await db.queryOne("select 1 a")
       #expect(one?.a.int == 1)
     }
-    try await withDatabase({ $0.connectionLimit = 1; $0.waitForConnections = false }) { db in
+    try await withDatabase({
+      $0.connectionLimit = 1
+      $0.waitForConnections = false
+    }) { db in
       let transaction = try await db.beginTransaction()
       await expectFailure("POOL_CONNLIMIT") { _ = try await db.query("select 1") }
       try await transaction.commit()
@@ -132,10 +141,12 @@ import Testing
   }
 
   @Test func `a connection that was left inside of a transaction is cleaned`() async throws {
-    try await withDatabase({ $0.connectionLimit = 1 }) { db in
+    try await withDatabase({
+      $0.connectionLimit = 1
+      $0.multipleStatements = true
+    }) { db in
       let t = try await table(db, "id int primary key")
-      try await db.query("begin")
-      try await db.insert(t, ["id": 1])
+      try await db.query("begin; insert into ?? values (1)", [t])
       let none = try await db.count(t)
       #expect(none == 0)
     }
@@ -198,8 +209,13 @@ import Testing
   }
 
   @Test func `a slow answer ends with the time limit, and its connection too`() async throws {
-    try await withDatabase({ $0.connectionLimit = 1; $0.queryTimeout = 100 }) { db in
-      await expectFailure("PROTOCOL_SEQUENCE_TIMEOUT") { _ = try await db.query("select sleep(20)") }
+    try await withDatabase({
+      $0.connectionLimit = 1
+      $0.queryTimeout = 100
+    }) { db in
+      await expectFailure("PROTOCOL_SEQUENCE_TIMEOUT") {
+        _ = try await db.query("select sleep(20)")
+      }
       let one = try await db.queryOne("select 1 a")
       #expect(one?.a.int == 1)
     }
@@ -215,7 +231,9 @@ import Testing
       server.kill()
       let lost = await running
       #expect(lost?.code == "PROTOCOL_CONNECTION_LOST")
-      await expectFailure("ECONNREFUSED") { _ = try await db.query("select 1") }
+      let refused = await failure { try await db.query("select 1") }
+      // The library does not always keep the reason.
+      #expect(["ECONNREFUSED", "ECONNECT"].contains(refused?.code), "\(refused as Any)")
       try server.start()
       let two = try await db.queryOne("select 2 a")
       #expect(two?.a.int == 2)
@@ -265,7 +283,9 @@ import Testing
       #expect(try await other.next() == nil)
       let one = try await db.queryOne("select 1 a")
       #expect(one?.a.int == 1)
-      await expectFailure("EGG_SQL_STATEMENT") { _ = try await db.cursor(SQLStatement("set @a = 1")) }
+      await expectFailure("EGG_SQL_STATEMENT") {
+        _ = try await db.cursor(SQLStatement("set @a = 1"))
+      }
     }
   }
 

@@ -131,10 +131,12 @@ func expectFailure(
       try await db.insert(
         t,
         [
-          "i": Int64.min, "u": UInt64.max, "d": "12345678901234567890.123456789012345678901234567890",
+          "i": Int64.min, "u": UInt64.max,
+          "d": "12345678901234567890.123456789012345678901234567890",
           "f": 1.1, "g": 0.1, "b": SQLLiteral("b'1000000001'"), "bl": [0, 255, 39] as [UInt8],
           "tx": text, "dt": SQLValue.moment(1_777_630_830_123), "da": "2026-05-01",
-          "ti": "-838:59:59", "js": #"{"a": [1, 2]}"#, "bo": true, "vb": [1, 2] as [UInt8], "y": 2026,
+          "ti": "-838:59:59", "js": #"{"a": [1, 2]}"#, "bo": true, "vb": [1, 2] as [UInt8],
+          "y": 2026,
           "e": "b",
         ])
       try await db.query("set statement sql_mode='' for update ?? set z = '0000-00-00'", [t])

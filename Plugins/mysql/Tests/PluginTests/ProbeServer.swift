@@ -82,6 +82,10 @@ final class ProbeServer {
     }
     if let seconds {
       usleep(UInt32(seconds * 1e6))
+      // With a reset: an end alone may come from a client that still wants to read.
+      var linger = linger(l_onoff: 1, l_linger: 0)
+      setsockopt(
+        descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
       return ""
     }
     var bytes: [UInt8] = []

@@ -53,7 +53,8 @@ public final class MariaDBServer: Sendable {
         "--no-defaults", "--datadir=\(folder)/data", "--socket=\(socket)", "--port=\(port)",
         "--bind-address=127.0.0.1", "--user=\(Self.user)", "--pid-file=\(folder)/pid",
         "--log-error=\(folder)/log", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0",
-        "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=4M", "--innodb-flush-method=nosync",
+        "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=4M",
+        "--innodb-flush-method=nosync",
         "--skip-innodb-doublewrite", "--performance-schema=off", "--max-connections=200",
         "--max-allowed-packet=64M", "--skip-name-resolve",
       ] + options

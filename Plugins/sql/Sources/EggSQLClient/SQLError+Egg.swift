@@ -19,11 +19,12 @@ extension SQLError: EggErrorConvertible {
       self = error
       return
     }
-    guard let error = error as? EggError, let errno = error.properties["errno"]?.int else { return nil }
+    guard let error = error as? EggError, let errno = error.properties["errno"]?.int else {
+      return nil
+    }
     self.init(
       code: error.code, errno: errno, sqlState: error.properties["sqlState"]?.string ?? "",
       error.message, sql: error.detail, isFatal: error.properties["fatal"]?.bool ?? false,
       cause: error.cause)
   }
 }
-

@@ -6,30 +6,43 @@ import EggSQL
 /// Statements are put together here and sent to the plugin's object; rows stay where the plugin has
 /// them and are read in place.
 open class SQLRemoteClient: SQLClient {
-  public let object: ForeignObject
+  private let known: ForeignObject?
   public let dialect: SQLDialect
-  /// For error messages: "mysql".
+  /// The plugin's, for error messages: "mysql".
   public let name: String
 
-  public init(_ object: ForeignObject, dialect: SQLDialect, name: String) {
-    self.object = object
+  /// - Parameter object: the plugin's; nil while the plugin is not enabled, which every call says.
+  public init(_ object: ForeignObject?, dialect: SQLDialect, name: String) {
+    known = object
     self.dialect = dialect
     self.name = name
   }
 
   nonisolated deinit {}
 
+  /// - Throws: `EggError` that says how to enable the plugin.
+  public var object: ForeignObject {
+    get throws {
+      if let known { return known }
+      throw EggError(
+        code: "EGG_SQL_NOT_READY",
+        "app.\(name) needs the plugin \(name); enable it in config/plugin.json:"
+          + " \"\(name)\": { \"package\": \"egg-\(name)\" }")
+    }
+  }
+
   public func run(_ statement: SQLStatement) async throws -> SQLResult {
-    try await object.statement("run", [SQLWire.value(of: statement)])
+    try await self.object.statement("run", [SQLWire.value(of: statement)])
   }
 
   public func execute(_ sql: String, _ parameters: [SQLValue]) async throws -> SQLResult {
-    try await object.statement("executeRows", [.text(sql), .list(parameters.map { Value($0) })])
+    try await self.object.statement(
+      "executeRows", [.text(sql), .list(parameters.map { Value($0) })])
   }
 
   /// A transaction; `commit` or `rollback` ends it. `beginTransactionScope` does that by itself.
   public func beginTransaction() async throws -> SQLRemoteTransaction {
-    let value = try await object.asking("beginTransaction")
+    let value = try await self.object.asking("beginTransaction")
     guard let object = value.foreign else { throw EggError("\(name): no transaction came back") }
     return SQLRemoteTransaction(object, dialect: dialect)
   }
@@ -57,13 +70,13 @@ open class SQLRemoteClient: SQLClient {
   ///
   ///     for try await row in app.mysql.stream("select * from posts") { … }
   public func stream(_ sql: String, _ values: SQLArguments = .none) -> SQLRowStream {
-    SQLRowStream(object, SQLStatement(sql, values, dialect: dialect))
+    SQLRowStream(known, SQLStatement(sql, values, dialect: dialect))
   }
 
   /// Sees every statement before it is sent; text that it returns is sent in its place.
   public func beforeQuery(_ hook: @escaping @MainActor (String) throws -> String?) async throws {
     let function = SQLHook { try .returning(try hook($0[0].string ?? "")) }
-    _ = try await object.asking("beforeQuery", [.returning(function)])
+    _ = try await self.object.asking("beforeQuery", [.returning(function)])
   }
 
   /// Hears of every statement when it has ended: its text, how long it took, and what it failed with.
@@ -74,7 +87,7 @@ open class SQLRemoteClient: SQLClient {
       hook($0[0].string ?? "", $0[1].int ?? 0, $0[2])
       return .undefined
     }
-    _ = try await object.asking("afterQuery", [.returning(function)])
+    _ = try await self.object.asking("afterQuery", [.returning(function)])
   }
 
   /// How the pool's connections are used: `allConnections`, `freeConnections`, `busyConnections`,
@@ -82,7 +95,7 @@ open class SQLRemoteClient: SQLClient {
   public var stats: Value { (try? object.get("stats")) ?? .undefined }
 
   /// Closes the client's connections; for those of `createInstance`.
-  public func end() async throws { _ = try await object.asking("end") }
+  public func end() async throws { _ = try await self.object.asking("end") }
 }
 
 /// The transactions that a request is inside of, by client.

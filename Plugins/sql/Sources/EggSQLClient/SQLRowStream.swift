@@ -5,10 +5,10 @@ import EggSQL
 /// slow reader slows the server down instead of filling memory.
 public struct SQLRowStream: AsyncSequence {
   public typealias Element = SQLRow
-  private let object: ForeignObject
+  private let object: ForeignObject?
   private let statement: SQLStatement
 
-  init(_ object: ForeignObject, _ statement: SQLStatement) {
+  init(_ object: ForeignObject?, _ statement: SQLStatement) {
     self.object = object
     self.statement = statement
   }
@@ -17,14 +17,14 @@ public struct SQLRowStream: AsyncSequence {
 
   /// Ends the statement when it goes away.
   public final class Iterator: AsyncIteratorProtocol {
-    private let client: ForeignObject
+    private let client: ForeignObject?
     private let statement: SQLStatement
     private var cursor: ForeignObject?
     private var batch = SQLResult()
     private var place = 0
     private var isAtEnd = false
 
-    init(_ client: ForeignObject, _ statement: SQLStatement) {
+    init(_ client: ForeignObject?, _ statement: SQLStatement) {
       self.client = client
       self.statement = statement
     }
@@ -36,6 +36,10 @@ public struct SQLRowStream: AsyncSequence {
         if isAtEnd { return nil }
         try Task.checkCancellation()
         if cursor == nil {
+          guard let client else {
+            throw EggError(
+              code: "EGG_SQL_NOT_READY", "stream: the database's plugin is not enabled")
+          }
           cursor = try await client.asking("stream", [SQLWire.value(of: statement)]).foreign
         }
         let value = try await cursor?.asking("next") ?? .undefined

@@ -18,7 +18,8 @@ nonisolated extension SQLValue {
     case .list(let list): self = .list(list.map { SQLValue($0) })
     case .map(let map): self = .fields(SQLFields(map))
     case .reference(let object):
-      guard object.type == SQLLiteralObject.type, let text = (try? object.get("text"))?.string else {
+      guard object.type == SQLLiteralObject.type, let text = (try? object.get("text"))?.string
+      else {
         self = .null
         return
       }

@@ -114,7 +114,8 @@ final class RowsObject: ExportedObject {
   }
 
   private static func copy(_ bytes: some Collection<UInt8>) -> UnsafeMutableRawPointer {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, bytes.count), alignment: 1)
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(1, bytes.count), alignment: 1)
     memory.copyBytes(from: bytes)
     return memory.baseAddress!
   }

@@ -7,14 +7,17 @@ struct Statements {
   let answers: Answers
 
   /// - Returns: nil for names that are not among these.
-  func call(_ method: String, _ args: Arguments, on executor: any SQLExecutor) async throws -> Value? {
+  func call(_ method: String, _ args: Arguments, on executor: any SQLExecutor) async throws
+    -> Value?
+  {
     switch method {
     case "run": return answers.reference(try await executor.run(SQLWire.statement(args[0])))
     case "query": return answers.value(try await query(args, executor))
     case "queryOne": return answers.value(try await query(args, executor).first)
     case "execute", "executeRows":
       let values = args[1].array ?? (args[1].exists ? [args[1]] : [])
-      let result = try await executor.execute(args.get(0, as: String.self), values.map { SQLValue($0) })
+      let result = try await executor.execute(
+        args.get(0, as: String.self), values.map { SQLValue($0) })
       return method == "execute" ? answers.value(result) : answers.reference(result)
     default: break
     }

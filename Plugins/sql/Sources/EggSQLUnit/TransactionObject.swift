@@ -40,7 +40,8 @@ final class TransactionObject: ExportedObject {
       throw SQLError(code: "EGG_SQL_STATEMENT", "lock: expected \"tableName\", found none")
     }
     guard let kind = value.lockType.string, !kind.isEmpty else {
-      throw SQLError(code: "EGG_SQL_STATEMENT", "lock of \"\(table)\": expected \"lockType\", found none")
+      throw SQLError(
+        code: "EGG_SQL_STATEMENT", "lock of \"\(table)\": expected \"lockType\", found none")
     }
     let alias = value.tableAlias.string
     return SQLLock(table, try .init(named: kind), alias: alias == "" ? nil : alias)

@@ -5,11 +5,11 @@
 @MainActor public protocol SQLTransaction: SQLExecutor {
   func commit() async throws
   func rollback() async throws
+  /// `LOCK TABLES`, for this connection; its end unlocks them.
+  func locks(_ tables: [SQLLock]) async throws
 }
 
 extension SQLTransaction {
-  /// `LOCK TABLES`, for this connection.
-  public func locks(_ tables: [SQLLock]) async throws { _ = try await run(.lock(tables)) }
   public func lockOne(_ table: String, _ kind: SQLLock.Kind, alias: String? = nil) async throws {
     try await locks([SQLLock(table, kind, alias: alias)])
   }

@@ -1,6 +1,0 @@
-import Egg
-
-extension Agent {
-  /// `agent.mysql`, with `mysql.agent` set.
-  var mysql: MySQLFace { MySQLFace(self) }
-}
