@@ -24,7 +24,7 @@ def check_a_reader_that_has_stopped_is_let_go():
     slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     text = '42["all","x","%s"]' % ("y" * 500000)
     for _ in range(40):
-        loud.send(text)
+        loud.raw(frame(1, text.encode(), mask=b"\0\0\0\0"))
         while not loud.read().startswith('42["x"'):
             pass
     # More than the queue takes has been sent; the connection is at its end.
@@ -49,7 +49,7 @@ def check_a_session_that_never_polls_is_let_go():
     request(PORT, "POST", session, "40")
     loud = peer()
     for _ in range(15):
-        loud.send('42["all","x","%s"]' % ("y" * 500000))
+        loud.raw(frame(1, ("42[\"all\",\"x\",\"%s\"]" % ("y" * 500000)).encode(), mask=b"\0\0\0\0"))
         while not loud.read().startswith('42["x"'):
             pass
     answer = request(PORT, "GET", session)

@@ -59,6 +59,12 @@ final class Bench: SocketHandler {
   func ended(_ socket: Socket, _ reason: String, wasConnected: Bool) {
     log.append("ended \(reason) \(wasConnected)")
   }
+  func received(
+    _ namespace: Namespace, _ arguments: EventArguments, answer: ((EventArguments) -> Void)?
+  ) {
+    log.append("server \(String(decoding: arguments.json, as: UTF8.self))")
+    answer?(arguments)
+  }
   func emptied(_ namespace: Namespace) { log.append("emptied \(namespace.name)") }
 }
 
