@@ -197,6 +197,13 @@ public final class WebSocketPeer: Alarm {
     leave(.forcedClose)
   }
 
+  /// Ends the connection without a word.
+  func drop() {
+    isClosing = true
+    role = .doomed
+    wire?.close(now: true)
+  }
+
   /// An upgrade has taken too long, or a close frame was not answered.
   public override func ring() {
     if isClosing { wire?.close(now: true) } else { close() }
