@@ -64,6 +64,7 @@ public final class WebSocketPeer: Alarm {
   /// - Parameter broken: by an error, not by an end.
   public func closed(broken: Bool) {
     wire = nil
+    isClosing = true
     server.clock.cancel(self)
     leave(broken ? .transportError : .transportClose)
   }
