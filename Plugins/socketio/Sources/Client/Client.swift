@@ -112,8 +112,21 @@ final class Client {
     case EGG_IO_DISCONNECT:
       sockets[number]?.system("disconnect", name.string)
       sockets[number] = nil
-    case EGG_IO_SERVER: break
+    case EGG_IO_SERVER: server(handlers(namespace), name.string, args, ack)
     default: break
+    }
+  }
+
+  private func server(
+    _ handlers: NamespaceHandlers, _ name: String, _ args: egg_io_args, _ ack: Int64
+  ) {
+    guard let handler = handlers.server[name], let packet = try? args.values() else { return }
+    let arguments = Arguments(Array(packet.dropFirst()))
+    let answer = Acknowledgement(self, 0, ack)
+    Task.immediate {
+      do { try await handler(arguments, answer) } catch {
+        self.app.coreLogger.error(EggError(error))
+      }
     }
   }
 

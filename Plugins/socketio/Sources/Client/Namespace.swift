@@ -42,6 +42,14 @@ public struct Namespace {
     client.listen(name, EGG_IO_WANTS_ADMIT)
   }
 
+  /// Handles what the same namespace of another server sends with `serverSideEmit`.
+  public func onServer(
+    _ event: String, _ handler: @escaping (Arguments, Acknowledgement) async throws -> Void
+  ) {
+    client.handlers(name).onServer(event, handler)
+    client.listen(name, EGG_IO_WANTS_EVENTS)
+  }
+
   // MARK: to everybody
 
   func send(_ event: String, _ args: [any Encodable]) { all.send(event, args) }

@@ -4,12 +4,18 @@ internal import Egg
 final class NamespaceHandlers {
   private(set) var connection: [(Socket) async throws -> Void] = []
   private(set) var middlewares: [(Socket) async throws -> Void] = []
+  /// Of other servers, by event.
+  private(set) var server: [String: (Arguments, Acknowledgement) async throws -> Void] = [:]
   private var inherited: Set<ObjectIdentifier> = []
 
   func add(_ handler: @escaping (Socket) async throws -> Void) { connection.append(handler) }
   func use(_ middleware: @escaping (Socket) async throws -> Void) {
     middlewares.append(middleware)
   }
+
+  func onServer(
+    _ event: String, _ handler: @escaping (Arguments, Acknowledgement) async throws -> Void
+  ) { server[event] = handler }
 
   /// What was said of the namespaces on demand, for one that is made now.
   func inherit(_ parent: NamespaceHandlers) {

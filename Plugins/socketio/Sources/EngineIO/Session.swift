@@ -146,7 +146,11 @@ public final class Session: Alarm {
       poll?.wake()
       return
     }
-    if !peer.send(packet) { close(.transportError) }
+    if !peer.send(packet) {
+      // What waits is not worth sending to somebody who does not read.
+      peer.drop()
+      close(.transportError)
+    }
   }
 
   /// Stops and restarts what the client sends.

@@ -64,6 +64,7 @@ public final class WebSocketPeer: Alarm {
   /// - Parameter broken: by an error, not by an end.
   public func closed(broken: Bool) {
     wire = nil
+    isClosing = true
     server.clock.cancel(self)
     leave(broken ? .transportError : .transportClose)
   }
@@ -195,6 +196,13 @@ public final class WebSocketPeer: Alarm {
     write(FrameWriter.close())
     server.clock.set(self, after: server.options.closeTimeout)
     leave(.forcedClose)
+  }
+
+  /// Ends the connection without a word.
+  func drop() {
+    isClosing = true
+    role = .doomed
+    wire?.close(now: true)
   }
 
   /// An upgrade has taken too long, or a close frame was not answered.

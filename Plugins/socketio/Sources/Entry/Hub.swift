@@ -24,6 +24,8 @@ final class Hub: SocketHandler {
   private(set) var listeners: [Listener] = []
   private var admissions: [Int64: UnsafeContinuation<Admission, Never>] = [:]
   private var lastAdmission: Int64 = 0
+  /// Questions of other servers that this one has not answered.
+  private var serverAnswers: [Int64: (EventArguments) -> Void] = [:]
 
   enum Admission {
     case admitted
@@ -194,6 +196,32 @@ final class Hub: SocketHandler {
 
   private func listening(_ socket: Socket) -> [Listener] {
     (setups[socket.namespace.name]?.listeners ?? []).map { listeners[Int($0)] }
+  }
+
+  // MARK: other servers
+
+  func received(
+    _ namespace: Namespace, _ arguments: EventArguments, answer: ((EventArguments) -> Void)?
+  ) {
+    guard let setup = setups[namespace.name],
+      let name = (try? Value(json: arguments.json))?[0].string
+    else { return }
+    var number = -1
+    if let answer {
+      lastAdmission += 1
+      number = Int(lastAdmission)
+      serverAnswers[lastAdmission] = answer
+    }
+    for listener in setup.listeners {
+      listeners[Int(listener)].server(namespace.name, name, arguments, ack: number)
+    }
+  }
+
+  /// The first answer counts.
+  func answerServer(_ number: Int64, _ arguments: EventArguments) -> Bool {
+    guard let answer = serverAnswers.removeValue(forKey: number) else { return false }
+    answer(arguments)
+    return true
   }
 
   // MARK: packets

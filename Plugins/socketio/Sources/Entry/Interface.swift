@@ -158,9 +158,12 @@ private let broadcastFunction = unsafeBitCast(
   to: (@convention(c) (Self_, UInt32, Whom, Args, UInt64, UInt64) -> egg_status).self)
 
 private let ackFunction = unsafeBitCast(
-  {
-  s, number, id, args in
-  with(s, number) { $0.acknowledge(Int(id), args.pointee.arguments) }}
+  { s, number, id, args in
+    if number == 0 {
+      return hub(s)?.answerServer(id, args.pointee.arguments) == true ? ok : stale
+    }
+    return with(s, number) { $0.acknowledge(Int(id), args.pointee.arguments) }
+  }
     as @MainActor @convention(c) (Self_, UInt64, Int64, Args) -> egg_status,
   to: (@convention(c) (Self_, UInt64, Int64, Args) -> egg_status).self)
 

@@ -33,6 +33,19 @@ final class Listener {
     }
   }
 
+  func server(_ namespace: String, _ name: String, _ arguments: EventArguments, ack: Int) {
+    withText(namespace) { nsp in
+      withText(name) { name in
+        arguments.json.withUnsafeBytes { json in
+          withArgs(json, arguments.attachments) {
+            table.event(
+              table.`self`, egg_io_event(EGG_IO_SERVER), nsp, 0, name, $0, Int64(ack))
+          }
+        }
+      }
+    }
+  }
+
   func answered(_ request: UInt64, _ failure: String, _ arguments: EventArguments) {
     withText(failure) { failure in
       arguments.json.withUnsafeBytes { json in

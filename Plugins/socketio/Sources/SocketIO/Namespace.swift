@@ -25,6 +25,13 @@ public final class Namespace {
     return lastAck
   }
 
+  /// For adapters: `serverSideEmit` of another server has come.
+  ///
+  /// - Parameter arguments: a list, the event's name first.
+  public func receive(_ arguments: EventArguments, answer: ((EventArguments) -> Void)? = nil) {
+    server.handler?.received(self, arguments, answer: answer)
+  }
+
   /// By id; also one that middleware is still deciding on.
   public func socket(_ id: String) -> Socket? { connected[id] ?? pending[id] }
 

@@ -33,6 +33,12 @@ public protocol SocketHandler: AnyObject {
   func disconnecting(_ socket: Socket, _ reason: String)
   /// Once for every socket that `admit` was called for.
   func ended(_ socket: Socket, _ reason: String, wasConnected: Bool)
+  /// Another server speaks to this namespace, through the adapter.
+  ///
+  /// - Parameter answer: sends the first argument back; nil when none is asked for.
+  func received(
+    _ namespace: Namespace, _ arguments: EventArguments,
+    answer: ((EventArguments) -> Void)?)
   /// A namespace has lost its last socket.
   func emptied(_ namespace: Namespace)
 }

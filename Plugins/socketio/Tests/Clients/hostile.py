@@ -19,14 +19,18 @@ def peer():
     return made
 
 
+def tell_all(peer):
+    """Half a megabyte to everybody, and waits for its own."""
+    peer.send('451-["all","x",{"_placeholder":true,"num":0}]')
+    peer.raw(frame(2, b"y" * 500000, mask=b"\0\0\0\0"))
+    while not isinstance(peer.read(20), bytes):
+        pass
+
+
 def check_a_reader_that_has_stopped_is_let_go():
     slow, loud = peer(), peer()
-    slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    text = '42["all","x","%s"]' % ("y" * 500000)
     for _ in range(40):
-        loud.send(text)
-        while not loud.read().startswith('42["x"'):
-            pass
+        tell_all(loud)
     # More than the queue takes has been sent; the connection is at its end.
     time.sleep(0.3)
     slow.socket.settimeout(3)
@@ -49,9 +53,7 @@ def check_a_session_that_never_polls_is_let_go():
     request(PORT, "POST", session, "40")
     loud = peer()
     for _ in range(15):
-        loud.send('42["all","x","%s"]' % ("y" * 500000))
-        while not loud.read().startswith('42["x"'):
-            pass
+        tell_all(loud)
     answer = request(PORT, "GET", session)
     assert answer.status == 400, answer.status
     loud.close()

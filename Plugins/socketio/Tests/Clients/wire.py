@@ -195,6 +195,7 @@ class WebSocket:
         raise AssertionError("came: %r" % (got,))
 
     def close(self):
+        self.stream.close()
         self.socket.close()
 
     def __enter__(self):

@@ -59,6 +59,12 @@ final class Bench: SocketHandler {
   func ended(_ socket: Socket, _ reason: String, wasConnected: Bool) {
     log.append("ended \(reason) \(wasConnected)")
   }
+  func received(
+    _ namespace: Namespace, _ arguments: EventArguments, answer: ((EventArguments) -> Void)?
+  ) {
+    log.append("server \(String(decoding: arguments.json, as: UTF8.self))")
+    answer?(arguments)
+  }
   func emptied(_ namespace: Namespace) { log.append("emptied \(namespace.name)") }
 }
 
@@ -101,15 +107,17 @@ final class Line: Wire {
 }
 
 @MainActor struct SocketTests {
-  @Test func `a broadcast is written once and reaches rooms, each member once, without exceptions`() {
+  @Test func `a broadcast is written once and reaches rooms, each member once, without exceptions`()
+    throws
+  {
     let bench = Bench()
     let lines = (0..<4).map { _ in bench.connect() }
     let nsp = bench.server.namespace("/")
     var byLine: [Socket] = []
     for line in lines {
-      let id = line.got.last.map { $0.dropFirst(9).prefix(20) } ?? ""
-      byLine.append(nsp.connected[String(id)]!)
-      _ = line.take()
+      // 40{"sid":"…
+      let id = line.take().last?.dropFirst(10).prefix(20) ?? ""
+      byLine.append(try #require(nsp.connected[String(id)]))
     }
     byLine[0].join(["a"])
     byLine[1].join(["a", "b"])

@@ -129,7 +129,7 @@ typedef struct egg_socketio {
     /* The same for many; the answer is a list with the first argument of each. */
     egg_status (*broadcast)(void *EGG_NULLABLE s, uint32_t listener, const egg_io_target *target,
                             const egg_io_args *args, uint64_t request, uint64_t timeout);
-    /* Acknowledges an event. */
+    /* Acknowledges an event; for EGG_IO_SERVER `socket` is 0. */
     egg_status (*ack)(void *EGG_NULLABLE s, egg_io_socket socket, int64_t ack,
                       const egg_io_args *args);
     egg_status (*join)(void *EGG_NULLABLE s, egg_io_socket socket, egg_str room);
