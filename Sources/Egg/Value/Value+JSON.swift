@@ -26,7 +26,8 @@ nonisolated extension Value {
   }
 
   /// Lends JSON text as UTF-8 to `body`.
-  func withJSON<R>(indent: Int = 0, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows -> R {
+  func withJSON<R>(indent: Int = 0, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows -> R
+  {
     var writer = JSONWriter(indent: indent)
     writer.write(self)
     return try body(writer.bytes)

@@ -26,8 +26,7 @@ final class Context {
   var overriddenMethod = egg_str()
 
   // -- chain
-  /// Not counted: the call table keeps its calls.
-  unowned(unsafe) var chainCall: Call!
+  var chainCall: Call!
   var layers: UnsafeBufferPointer<LayerList.Entry>
   var cursor = 0
   var frames: [Frame] = []
