@@ -25,7 +25,7 @@ public struct FormField: Sendable {
 /// part is asked for.
 ///
 /// - Source: Egg, `ctx.multipart()`.
-public final class MultipartReader: AsyncSequence {
+public final class MultipartReader: @MainActor AsyncSequence {
   public typealias Element = FormPart
 
   private enum Piece {
@@ -69,7 +69,7 @@ public final class MultipartReader: AsyncSequence {
     public func next() async throws -> FormPart? { try await reader.part() }
   }
 
-  public nonisolated func makeAsyncIterator() -> Iterator { Iterator(reader: self) }
+  public func makeAsyncIterator() -> Iterator { Iterator(reader: self) }
 
   /// The next part, nil at the end of the form.
   ///
@@ -161,7 +161,7 @@ public final class MultipartReader: AsyncSequence {
 /// A file while it arrives.
 ///
 ///     for try await bytes in file { … }
-public final class FileStream: AsyncSequence {
+public final class FileStream: @MainActor AsyncSequence {
   public typealias Element = [UInt8]
 
   /// Of the form's field.
@@ -189,7 +189,7 @@ public final class FileStream: AsyncSequence {
     public func next() async throws -> [UInt8]? { try await stream.read() }
   }
 
-  public nonisolated func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
+  public func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
 
   /// The next piece, nil at the end of the file.
   public func read() async throws -> [UInt8]? {

@@ -174,7 +174,11 @@ public final class Context {
 
   /// A property that another unit added: `ctx.extension("session")`. `.undefined` when nobody did.
   public func `extension`(_ name: String) -> Value {
-    guard let member = kernel.resolve(Int(EGG_ON_CONTEXT), name) else { return .undefined }
+    self.extension(name, on: Int(EGG_ON_CONTEXT))
+  }
+
+  func `extension`(_ name: String, on target: Int) -> Value {
+    guard let member = kernel.resolve(target, name) else { return .undefined }
     var out = egg_value()
     guard kernel.table.pointee.get(kernel.table, token, member, &out) == Status.ok else {
       return .undefined

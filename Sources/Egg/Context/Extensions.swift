@@ -1,6 +1,12 @@
 internal import PluginABI
 
 extension Request {
+  /// A property that another unit added: `ctx.request.extension("files")`. `.undefined` when nobody
+  /// did.
+  public func `extension`(_ name: String) -> Value {
+    ctx.extension(name, on: Int(EGG_ON_REQUEST))
+  }
+
   /// Calls a method that another unit added to the request.
   @discardableResult
   public func call(_ name: String, _ args: any Encodable...) async throws -> Value {
