@@ -40,7 +40,7 @@ final class Server: @unchecked Sendable {
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent().appendingPathComponent("egg")
     process.arguments = [
-      "start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", env,
+      "start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", env, "--single",
     ]
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EGG_") }
     process.standardOutput = output

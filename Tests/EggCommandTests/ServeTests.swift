@@ -143,7 +143,8 @@ import Testing
   }
 
   @Test func `a folder that is none is refused`() throws {
-    let result = try Egg.run("dev", "/nonexistent/app")
+    let missing = FileManager.default.temporaryDirectory.path + "/egg-\(UUID().uuidString)"
+    let result = try Egg.run("dev", missing)
     #expect(result.status == 1)
     #expect(result.errors.contains("expected the folder of an application"))
   }

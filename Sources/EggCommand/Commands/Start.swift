@@ -28,7 +28,8 @@ extension CommandDescription {
 
 extension CommandDescription.Option {
   static let workers = value(
-    "workers", "N", "processes that serve; EGG_WORKERS, or as many as the processor quota allows")
+    "workers", "N",
+    "processes that serve; EGG_WORKERS, config.cluster.workers, or the processor quota")
   static let title = value(
     "title", "NAME", "what egg stop, reload and status find it by; egg-server-NAME")
 }
@@ -52,7 +53,8 @@ private func runStart(_ arguments: Arguments) throws {
     plan, ports: ports.map { UInt16($0) }, host: arguments.text("host"),
     socket: arguments.text("socket")
   ).all
-  if arguments.has("single") {
+  func configured(_ key: String) -> ConfigValue? { plan.config.value(at: "cluster.\(key)") }
+  if arguments.has("single") || workers == nil && configured("single")?.bool == true {
     var serve = Serve(plan: plan, started: started)
     serve.addresses = addresses
     try serve.run()
@@ -61,8 +63,9 @@ private func runStart(_ arguments: Arguments) throws {
   let rundir = plan.config.value(at: "rundir")?.string ?? plan.info.baseDir + "/run"
   var options = ClusterOptions(
     executable: installation.executable, framework: arguments.text("framework"), builds: builds,
-    workers: try workers ?? WorkerCount.standard(), addresses: addresses, title: title,
-    isSticky: arguments.has("sticky") || plan.config.value(at: "cluster.sticky")?.bool == true,
+    workers: try workers ?? WorkerCount.standard(configured("workers")?.int.map(Int.init)),
+    addresses: addresses, title: title,
+    isSticky: arguments.has("sticky") || configured("sticky")?.bool == true,
     pidFile: arguments.text("pid-file")
       ?? rundir + "/" + Path.lastComponent(of: title) + ".pid",
     started: started)

@@ -37,6 +37,15 @@ struct PluginTrial {
       }
       options.turn_state = Unmanaged.passUnretained(try EventLoop.install()).toOpaque()
     }
+    // The plugin may write into what it takes for the application's folder.
+    guard let folder = Folder.makeTemporary(), let baseDir = strdup(folder) else {
+      return ["a temporary folder can't be made"]
+    }
+    defer {
+      free(baseDir)
+      Folder.remove(folder)
+    }
+    options.base_dir = UnsafePointer(baseDir)
     guard let kit = egg_testkit_new(&options) as OpaquePointer? else {
       return ["the test kit can't be made: no memory"]
     }

@@ -3,11 +3,14 @@ import Glibc
 
 /// How many workers there are when nobody says so.
 enum WorkerCount {
-  /// `EGG_WORKERS`; otherwise what the control group allows, rounded up, and never more than the
-  /// processors that this process may use.
+  /// `EGG_WORKERS`, then `config.cluster.workers`; otherwise what the control group allows, rounded
+  /// up, and never more than the processors that this process may use.
   ///
+  /// - Parameter configured: 0 or nil when the configuration leaves it open.
   /// - Throws: `CommandFailure` for a variable that is no number.
-  static func standard(variables: EnvironmentVariables = .process) throws(CommandFailure) -> Int {
+  static func standard(
+    _ configured: Int?, variables: EnvironmentVariables = .process
+  ) throws(CommandFailure) -> Int {
     if let text = variables.trimmed("EGG_WORKERS") {
       guard let number = Int(text), (1...1024).contains(number) else {
         throw CommandFailure(
@@ -15,6 +18,7 @@ enum WorkerCount {
       }
       return number
     }
+    if let configured, (1...1024).contains(configured) { return configured }
     return max(1, min(processors, quota(below: "/sys/fs/cgroup") ?? processors))
   }
 

@@ -28,7 +28,7 @@ final class ProbeServer {
       .deletingLastPathComponent()
     process.executableURL = built.appendingPathComponent("egg")
     process.arguments = [
-      "start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", "prod",
+      "start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", "prod", "--single",
     ]
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EGG_") }
       .merging(["EGG_PLUGIN_PATH": try Self.asker.get().path]) { $1 }

@@ -43,7 +43,7 @@ nonisolated public final class EggServer: @unchecked Sendable {
       .deletingLastPathComponent()
     process.executableURL = built.appendingPathComponent("egg")
     process.arguments = [
-      "start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", "prod",
+      "start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", "prod", "--single",
     ]
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EGG_") }
       .merging(pluginPath.map { ["EGG_PLUGIN_PATH": $0.path] } ?? [:]) { $1 }

@@ -20,7 +20,7 @@ final class ApplicationServer {
     process.executableURL = Self.built.appendingPathComponent("egg")
     process.arguments = [
       "start", Self.root.appendingPathComponent(folder).path, "--port", "0", "--host", "127.0.0.1",
-      "--env", environment,
+      "--env", environment, "--single",
     ]
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EGG_") }
     process.standardOutput = log
@@ -124,7 +124,7 @@ enum Script {
         description: "python3 -m pip install python-socketio failed; python3 and pip are needed:"
           + " apt-get install python3 python3-pip\n\(text)")
     }
-    FileManager.default.createFile(atPath: done, contents: nil)
+    _ = FileManager.default.createFile(atPath: done, contents: nil)
     return folder.path
   }
 }
