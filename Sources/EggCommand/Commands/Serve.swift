@@ -32,7 +32,7 @@ struct Serve {
         throw CommandFailure("\(name) can't be handled: \(error)")
       }
     }
-    LogCrash.installHandlers()
+    LogCrash.flushAtExit()
     do throws(LoopError) {
       try loop.onSignal(SIGUSR1) { application.reloadLog() }
     } catch {

@@ -19,8 +19,6 @@ struct LogSlot {
 /// `abort`, or an exit from somewhere deep.
 package enum LogCrash {
   private nonisolated(unsafe) static var slots: UnsafeMutablePointer<LogSlot>?
-  private nonisolated(unsafe) static var previous = UnsafeMutablePointer<sigaction>.allocate(
-    capacity: 65)
   private nonisolated(unsafe) static var isInstalled = false
 
   static func add(_ slot: UnsafeMutablePointer<LogSlot>) {
@@ -67,33 +65,10 @@ package enum LogCrash {
     }
   }
 
-  /// Flushes before a fatal signal does what it did so far: end the process, print a backtrace.
-  ///
-  /// Once for a process; a handler that is set later calls `flush` itself.
-  package static func installHandlers() {
+  /// Flushes at an exit that the loop knows nothing of. Fatal signals are `CrashReport`'s.
+  package static func flushAtExit() {
     guard !isInstalled else { return }
     isInstalled = true
-    // A stack of its own, or the overflow of the ordinary one could not be handled.
-    var known = stack_t()
-    if sigaltstack(nil, &known) == 0, Int(known.ss_flags) & Int(SS_DISABLE) != 0 {
-      var stack = stack_t()
-      stack.ss_size = 64 * 1024
-      stack.ss_sp = malloc(64 * 1024)
-      sigaltstack(&stack, nil)
-    }
-    for signal in [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT] {
-      var action = sigaction()
-      action.__sigaction_handler.sa_sigaction = { signal, info, _ in
-        LogCrash.flush()
-        sigaction(signal, &LogCrash.previous[Int(signal)], nil)
-        // A faulting instruction runs again and meets the earlier action; a signal that was sent,
-        // and a breakpoint, have to be raised for it.
-        let isFault = (info?.pointee.si_code ?? 0) > 0
-        if !isFault || signal == SIGTRAP || signal == SIGABRT { raise(signal) }
-      }
-      action.sa_flags = SA_SIGINFO | SA_ONSTACK
-      sigaction(signal, &action, &previous[Int(signal)])
-    }
     atexit { LogCrash.flush() }
   }
 }

@@ -45,7 +45,7 @@ package final class ClusterProcess {
   /// Runs until the process ends; `fail` gets the reason of a failed start and does not return.
   package func run(fail: @escaping (BootError) -> Void) throws(LoopError) {
     endWithMaster()
-    LogCrash.installHandlers()
+    LogCrash.flushAtExit()
     CrashReport.install(application.worker)
     try loop.onSignal(SIGUSR1) { [unowned self] in application.reloadLog() }
     application.onClosed = { [unowned self] in

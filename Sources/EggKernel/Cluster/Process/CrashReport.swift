@@ -69,6 +69,7 @@ enum CrashReport {
     isRunning = false
     earlier.initialize(repeating: sigaction(), count: 65)
     text.initialize(repeating: 0, count: 4096)
+    giveHandlersAStack()
     for signal in signals {
       var action = sigaction()
       action.__sigaction_handler.sa_sigaction = { signal, info, context in
@@ -78,6 +79,17 @@ enum CrashReport {
       action.sa_flags = SA_SIGINFO | SA_ONSTACK | Int32(bitPattern: UInt32(SA_NODEFER))
       sigaction(signal, &action, earlier + Int(signal))
     }
+  }
+
+  /// The overflow of the ordinary stack could not be handled on it. Swift's backtracer has set one
+  /// already where it is on.
+  private static func giveHandlersAStack() {
+    var known = stack_t()
+    guard sigaltstack(nil, &known) == 0, Int(known.ss_flags) & Int(SS_DISABLE) != 0 else { return }
+    var stack = stack_t()
+    stack.ss_size = 64 * 1024
+    stack.ss_sp = malloc(64 * 1024)
+    sigaltstack(&stack, nil)
   }
 
   /// Swift's backtracer gets the same signal with the same context.
