@@ -20,7 +20,7 @@ class Browser:
         commands, self.commands = os.pipe()
         self.answers, answers = os.pipe()
         # The browser reads commands from descriptor 3 and writes to 4; copies first, as they may be in use.
-        line = 'exec 8<&%d 9>&%d; exec "$@" 3<&8 4>&9 8<&- 9>&-' % (commands, answers)
+        line = 'exec 208<&%d 209>&%d; exec "$@" 3<&208 4>&209 208<&- 209>&-' % (commands, answers)
         self.process = subprocess.Popen(
             ["bash", "-c", line, "browser", program, "--headless", "--no-sandbox", "--disable-gpu",
              "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
@@ -79,6 +79,17 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
+    def forget(self):
+        """Closes every tab and what they have told."""
+        for target in self.call("Target.getTargets")["targetInfos"]:
+            if target["type"] != "page":
+                continue
+            try:
+                self.call("Target.closeTarget", targetId=target["targetId"])
+            except RuntimeError:
+                pass  # it was closing already
+        self.events.clear()
+
     def tab(self, address, width=1100, height=760):
         return Tab(self, address, width, height)
 
@@ -104,13 +115,12 @@ class Tab:
         return self.browser.call(method, session=self.session, **params)
 
     def value(self, expression):
-        """What an expression of the page gives; its exception is an error."""
+        """What an expression of the page gives; its exception is an error. An element is true."""
+        expression = "Promise.resolve((%s)).then(it => it instanceof Node || it)" % expression
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True,
                            awaitPromise=True)
         if "exceptionDetails" in result:
             raise RuntimeError("%s: %s" % (expression, json.dumps(result["exceptionDetails"])[:600]))
-        if result["result"].get("subtype") == "node":
-            return True  # there is one
         return result["result"].get("value")
 
     def wait(self, expression, seconds=15):

@@ -12,6 +12,7 @@ let people = new Map(); // by id: the names of who is here
 let talks = new Map(); // by id, or EVERYBODY: { name, lines, unread }
 let current = EVERYBODY;
 let writing = new Map(); // by id: when it was heard last
+let toldTyping = 0; // when the others were told last
 
 // MARK: the door
 
@@ -26,6 +27,8 @@ door.addEventListener('submit', async (event) => {
     refuse(error.message);
   }
 });
+
+door.querySelector('button').disabled = false;
 
 // Typing into the field for a new room chooses it.
 door.elements.fresh.addEventListener('focus', () => {
@@ -62,8 +65,9 @@ function enter(room, name) {
   find('#chat').hidden = false;
   find('#room').textContent = room;
   document.title = `${room} · Chat`;
-  history.replaceState(null, '', `?${new URLSearchParams({ room, name })}`);
+  history.replaceState(null, '', `?${new URLSearchParams({ room, name })}${location.hash}`);
 
+  // For trying things out: /?room=demo&name=Ada#transports=polling
   const choice = new URLSearchParams(location.hash.slice(1)).get('transports');
   socket = io('/', { query: { room, userId: name }, ...(choice && { transports: [choice] }) });
   window.socket = socket; // for the console
@@ -106,7 +110,8 @@ function privately({ data, meta }) {
 
 function online(news) {
   const before = people;
-  people = new Map(news.people.map(({ id, name }) => [id, name]));
+  people = new Map(news.people.map(({ id, name }) => [id, name])
+    .sort(([, one], [, other]) => one.localeCompare(other)));
   for (const [id, name] of people) {
     if (id !== socket.id && !before.has(id) && before.size > 0) note(`${name} came in`);
     if (talks.has(id)) talks.get(id).name = name;
@@ -161,6 +166,7 @@ composer.addEventListener('submit', (event) => {
   const text = composer.elements.text.value.trim();
   if (text) say(text);
   composer.reset();
+  toldTyping = 0;
 });
 
 composer.elements.text.addEventListener('keydown', (event) => {
@@ -169,7 +175,6 @@ composer.elements.text.addEventListener('keydown', (event) => {
   composer.requestSubmit();
 });
 
-let toldTyping = 0;
 composer.elements.text.addEventListener('input', () => {
   if (current !== EVERYBODY || !socket.connected || Date.now() - toldTyping < 2000) return;
   toldTyping = Date.now();
@@ -188,9 +193,10 @@ function make(tag, properties = {}, ...children) {
 
 function face(id, name) {
   const element = make('span', { className: 'face', textContent: [...name][0]?.toUpperCase() ?? '?' });
-  let hue = 0;
-  for (const letter of name) hue = (hue * 31 + letter.codePointAt(0)) % 360;
-  element.style.setProperty('--hue', hue);
+  // FNV-1a: similar names get other colours.
+  let hash = 0x811c9dc5;
+  for (const letter of name) hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193);
+  element.style.setProperty('--hue', (hash >>> 8) % 360);
   element.ariaHidden = 'true';
   return element;
 }
