@@ -6,7 +6,8 @@ final class ChatBoot: Boot {
     for name in app.config.chat.rooms.array ?? [] {
       guard let name = name.string, try await app.roomStore.open(name) else {
         throw EggError(
-          "config.chat.rooms: expected 1 to \(roomNameLimit) letters, digits, - or _, found \(name)")
+          "config.chat.rooms: expected 1 to \(roomNameLimit) letters, digits, - or _, found \(name)"
+        )
       }
     }
   }

@@ -8,6 +8,7 @@ import sys
 import traceback
 
 from browser import Browser
+from proxy import Proxy
 from server import Server
 
 LINES = "[...document.querySelectorAll('#lines .text')].map(it => it.textContent)"
@@ -179,6 +180,19 @@ def check_polling_where_websockets_do_not_get_through(browser, here, there):
     ada.leaves()
 
 
+def check_behind_a_proxy(browser, here, there):
+    with Proxy(here) as proxy:
+        ada = Guest(browser, proxy, "Ada", "garden").enters()
+        grace = Guest(browser, proxy, "Grace", "garden", "#transports=polling").enters()
+        assert (ada.value("socket.transport"), grace.value("socket.transport")) == ("websocket", "polling")
+        ada.says("through the proxy")
+        grace.sees("through the proxy")
+        grace.says("and back")
+        ada.sees("and back")
+        ada.leaves()
+        grace.leaves()
+
+
 def check_nonsense_is_answered(browser, here, there):
     ada = Guest(browser, here, "Ada", "garden").enters()
     eve = Guest(browser, there, "Eve", "garden").enters()
@@ -228,6 +242,11 @@ def check_the_page_comes_back_after_a_crash(browser, here, there):
     grace.leaves()
 
 
+# What is the page's or one server's alone.
+WITHOUT_REDIS = (check_a_room_that_is_gone, check_behind_a_proxy, check_nonsense_is_answered,
+                 check_polling_where_websockets_do_not_get_through)
+
+
 def main():
     egg, application = sys.argv[1:3]
     env, variables, count = "prod", {}, 1
@@ -239,7 +258,7 @@ def main():
         servers = [Server(egg, application, env, variables) for _ in range(count)]
         with Browser() as browser:
             for name, check in list(globals().items()):
-                if not name.startswith("check_"):
+                if not name.startswith("check_") or (count > 1 and check in WITHOUT_REDIS):
                     continue
                 try:
                     check(browser, servers[0], servers[-1])
