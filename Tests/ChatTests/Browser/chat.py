@@ -103,12 +103,19 @@ def check_two_people_talk(browser, here, there):
         guest.leaves()
 
 
+# Notes the name of every event that comes.
+LISTEN = ("window.came = [], socket.tell = ((tell) => function (...it) {"
+          " came.push(it[0]); return tell.apply(this, it) })(socket.tell), 0")
+
+
 def check_messages_are_as_in_eggs_introduction(browser, here, there):
     ada = Guest(browser, here, "Ada", "kitchen").enters()
     ada.value("window.news = [], socket.on('online', it => news.push(it)), 0")
     grace = Guest(browser, there, "Grace", "kitchen").enters()
     grace.value("window.got = new Promise(done => socket.on(socket.id, done)), 0")
     ada.people("Ada", "Grace")
+    eve = Guest(browser, there, "Eve", "demo").enters()
+    eve.value(LISTEN)
     news = ada.value("news[0]")
     assert sorted(news["clients"]) == sorted([ada.id, grace.id])
     assert news["action"] == "join" and news["target"] == "participator"
@@ -118,6 +125,11 @@ def check_messages_are_as_in_eggs_introduction(browser, here, there):
     assert message["data"] == {"action": "exchange", "payload": {"msg": "test"}}
     assert message["meta"].pop("timestamp") > 1700000000000
     assert message["meta"] == {"client": ada.id, "target": grace.id}
+    # Neither those of the room nor others get what is for one.
+    ada.value(LISTEN)
+    ada.value("socket.emitWithAck('exchange', {target: '%s', payload: {msg: 'again'}})" % grace.id)
+    ada.value("socket.emitWithAck('broadcast', {payload: {msg: 'all'}})")
+    assert ada.value("came") == ["broadcast"] and eve.value("came") == []
     ada.value("news.length = 0")
     grace.leaves()
     ada.people("Ada")
@@ -125,6 +137,7 @@ def check_messages_are_as_in_eggs_introduction(browser, here, there):
     assert (news["clients"], news["action"]) == ([ada.id], "leave")
     assert news["message"] == "User(%s) leaved." % grace.id
     ada.leaves()
+    eve.leaves()
 
 
 def check_a_room_that_is_gone(browser, here, there):
@@ -196,8 +209,7 @@ def check_behind_a_proxy(browser, here, there):
 def check_nonsense_is_answered(browser, here, there):
     ada = Guest(browser, here, "Ada", "garden").enters()
     eve = Guest(browser, there, "Eve", "garden").enters()
-    eve.value("window.came = [], socket.tell = ((tell) => function (...it) {"
-              " came.push(it[0]); return tell.apply(this, it) })(socket.tell), 0")
+    eve.value(LISTEN)
     ask = "socket.emitWithAck('%s', %s)"
     gone = {"error": "This person has left."}
     wrong = {"error": "Expected payload.msg of 1 to 2000 characters."}
