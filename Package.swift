@@ -84,6 +84,7 @@ let package = Package(
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
     .library(name: "SocketIOConformance", type: .dynamic, targets: ["SocketIOConformance"]),
+    .library(name: "ChatExample", type: .dynamic, targets: ["ChatExample"]),
     .library(name: "SocketIOProbe", type: .dynamic, targets: ["SocketIOProbe"]),
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
     .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
@@ -377,5 +378,12 @@ let package = Package(
     .testTarget(
       name: "EggSocketIOTests", dependencies: ["EggCommand"],
       path: "Plugins/socketio/Tests/EggSocketIOTests"),
+    // The chat in two tabs of a browser. Built here too, so that the test need not build a package.
+    unit(
+      "ChatExample", "Examples/chat", dependencies: ["EggSocketIO", "EggRedis"],
+      sources: ["app/router.swift"]),
+    .testTarget(
+      name: "ChatTests", dependencies: ["EggCommand", "RedisTestSupport"], path: "Tests/ChatTests",
+      exclude: ["Browser"], swiftSettings: unitSettings),
   ]
 )

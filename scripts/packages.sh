@@ -48,6 +48,7 @@ for purpose in "$@"; do
       need openssl "makes certificates for tests" has openssl
       need python3 "the clients of the Socket.IO tests" has python3
       need python3-pip "installs these clients" python3 -m pip --version
+      need chromium "the browser of the chat's tests" has chromium
       need mariadb-server "the database of the tests of the plugin mysql" has mariadb-install-db
       need abigail-tools "compares the plugin interface with its releases" has abidiff
       ;;

@@ -1,0 +1,35 @@
+import Egg
+import EggSocketIO
+
+/// Who is where.
+final class RoomService: Service {
+  /// The people of a room on all servers: `[{ id, name }]`.
+  func people(_ room: String) async throws -> [Value] {
+    try await app.io.in(roomKey(room)).fetchSockets().map {
+      ["id": $0.id, "name": $0.data.name] as Value
+    }
+  }
+
+  /// All rooms with the number of their people.
+  func all() async throws -> [Value] {
+    var rooms: [Value] = []
+    for name in try await app.roomStore.names() {
+      let clients = try await app.io.of("/").adapter.clients([roomKey(name)])
+      rooms.append(["name": name, "people": clients.count] as Value)
+    }
+    return rooms
+  }
+
+  /// Tells everybody in a room who is there now.
+  ///
+  /// - Parameter action: "join" or "leave".
+  func announce(_ room: String, _ action: String, _ message: String) async throws {
+    let people = try await people(room)
+    app.io.to(roomKey(room)).emit(
+      "online",
+      [
+        "clients": Value.list(people.map(\.id)), "people": Value.list(people), "action": action,
+        "target": "participator", "message": message,
+      ] as Value)
+  }
+}
