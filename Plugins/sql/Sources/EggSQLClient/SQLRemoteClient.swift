@@ -21,7 +21,7 @@ open class SQLRemoteClient: SQLClient {
   nonisolated deinit {}
 
   /// - Throws: `EggError` that says how to enable the plugin.
-  public var object: ForeignObject {
+  open var object: ForeignObject {
     get throws {
       if let known { return known }
       throw EggError(
