@@ -83,6 +83,7 @@ let package = Package(
     .library(name: "EggSQLite", targets: ["EggSQLite"]),
     .library(name: "EggDatabase", targets: ["EggDatabase"]),
     .library(name: "EggSQLitePlugin", type: .dynamic, targets: ["EggSQLitePlugin"]),
+    .library(name: "SQLiteProbe", type: .dynamic, targets: ["SQLiteProbe"]),
     .library(name: "BlogExample", type: .dynamic, targets: ["BlogExample"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
@@ -253,6 +254,12 @@ let package = Package(
       "BlogExample", "Examples/blog",
       dependencies: ["EggDatabase", "EggSessionClient", "EggValidateClient"],
       sources: ["app/router.swift"], exclude: ["Tests"]),
+    unit(
+      "SQLiteProbe", "Plugins/sqlite/Tests/probe", dependencies: ["EggSQLite"],
+      sources: ["app.swift", "app/router.swift"]),
+    .testTarget(
+      name: "EggSQLitePluginTests", dependencies: ["EggCommand"],
+      path: "Plugins/sqlite/Tests/PluginTests"),
     .testTarget(
       name: "SQLiteEngineTests", dependencies: ["SQLiteEngine", "EggSQL"],
       path: "Plugins/sqlite/Tests/EngineTests", swiftSettings: unitSettings),
