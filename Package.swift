@@ -80,6 +80,11 @@ let package = Package(
     .library(name: "EggMySQL", targets: ["EggMySQL"]),
     .library(name: "MySQLProbe", type: .dynamic, targets: ["MySQLProbe"]),
     .library(name: "EggMySQLPlugin", type: .dynamic, targets: ["EggMySQLPlugin"]),
+    .library(name: "EggSQLite", targets: ["EggSQLite"]),
+    .library(name: "EggDatabase", targets: ["EggDatabase"]),
+    .library(name: "EggSQLitePlugin", type: .dynamic, targets: ["EggSQLitePlugin"]),
+    .library(name: "SQLiteProbe", type: .dynamic, targets: ["SQLiteProbe"]),
+    .library(name: "BlogExample", type: .dynamic, targets: ["BlogExample"]),
     .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
     .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
     .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
@@ -228,6 +233,40 @@ let package = Package(
     .testTarget(
       name: "MySQLEngineTests", dependencies: ["MySQLEngine", "EggSQL", "MySQLTestSupport"],
       path: "Plugins/mysql/Tests/EngineTests", swiftSettings: unitSettings),
+    .systemLibrary(
+      name: "CSQLite", path: "Plugins/sqlite/Sources/CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"])]),
+    .target(
+      name: "SQLiteEngine", dependencies: ["CSQLite", "EggSQL"],
+      path: "Plugins/sqlite/Sources/Engine", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggSQLitePlugin", "Plugins/sqlite",
+      dependencies: ["EggSQL", "EggSQLClient", "EggSQLUnit", "SQLiteEngine"],
+      sources: ["app.swift", "agent.swift", "Sources/Entry"],
+      exclude: ["Tests", "Sources/CSQLite", "Sources/Engine", "Sources/EggSQLite"]),
+    .target(
+      name: "EggSQLite", dependencies: ["Egg", "EggSQL", "EggSQLClient"],
+      path: "Plugins/sqlite/Sources/EggSQLite", swiftSettings: unitSettings + loopSettings),
+    // `app.database`: whichever of the databases is enabled.
+    .target(
+      name: "EggDatabase", dependencies: ["Egg", "EggMySQL", "EggSQLite"],
+      path: "Plugins/sql/Sources/EggDatabase", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "BlogExample", "Examples/blog",
+      dependencies: ["EggDatabase", "EggSessionClient", "EggValidateClient"],
+      sources: ["app/router.swift"], exclude: ["Tests"]),
+    unit(
+      "SQLiteProbe", "Plugins/sqlite/Tests/probe", dependencies: ["EggSQLite"],
+      sources: ["app.swift", "app/router.swift"]),
+    .testTarget(
+      name: "EggSQLitePluginTests", dependencies: ["EggCommand"],
+      path: "Plugins/sqlite/Tests/PluginTests"),
+    .testTarget(
+      name: "SQLiteEngineTests", dependencies: ["SQLiteEngine", "EggSQL"],
+      path: "Plugins/sqlite/Tests/EngineTests", swiftSettings: unitSettings),
+    .testTarget(
+      name: "BlogTests", dependencies: ["MySQLTestSupport", "EggCommand"],
+      path: "Examples/blog/Tests"),
     .testTarget(name: "EggSQLTests", dependencies: ["EggSQL"], path: "Plugins/sql/Tests/EggSQLTests"),
     .executableTarget(
       name: "RedisBench", dependencies: ["EggRedis", "RedisClient"],

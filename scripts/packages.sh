@@ -31,6 +31,7 @@ for purpose in "$@"; do
       need libssl-dev "OpenSSL: digests, signatures, random bytes" pkg-config --exists libcrypto
       need libssl-dev "OpenSSL: encrypted connections" pkg-config --exists libssl
       need libmariadb-dev "MariaDB Connector/C: the plugin mysql" pkg-config --exists libmariadb
+      need libsqlite3-dev "SQLite: the plugin sqlite" pkg-config --exists sqlite3
       need zlib1g-dev "zlib: compressed request bodies" pkg-config --exists zlib
       ;;
     test)

@@ -32,6 +32,16 @@ public struct SQLError: Error, Sendable, CustomStringConvertible {
 
   public var description: String { "\(code): \(message)" }
 
+  /// A row with that key is there already: a unique index or a primary key, on any database.
+  public var isDuplicate: Bool {
+    switch code {
+    case "ER_DUP_ENTRY", "ER_DUP_ENTRY_WITH_KEY_NAME", "ER_DUP_KEY", "SQLITE_CONSTRAINT_UNIQUE",
+      "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID":
+      true
+    default: false
+    }
+  }
+
   /// A statement for messages and logs: whole up to the limit, then its length.
   public static func cut(_ sql: String) -> String {
     guard sql.utf8.count > statementLimit else { return sql }

@@ -21,7 +21,7 @@ open class SQLRemoteClient: SQLClient {
   nonisolated deinit {}
 
   /// - Throws: `EggError` that says how to enable the plugin.
-  public var object: ForeignObject {
+  open var object: ForeignObject {
     get throws {
       if let known { return known }
       throw EggError(
@@ -157,7 +157,23 @@ extension ForeignObject {
     do { return try await invoke(method, args) } catch { throw SQLError(error) ?? error }
   }
 
+  /// Runs a statement; when this task is cancelled, the plugin gives it up.
   func statement(_ method: String, _ args: [Value]) async throws -> SQLResult {
-    try SQLWire.result(await asking(method, args))
+    let ticket = SQLTicket.next()
+    return try await withTaskCancellationHandler {
+      try SQLWire.result(await asking(method, args + [.integer(ticket)]))
+    } onCancel: {
+      Task { @MainActor in try? await self.invoke("cancel", [ticket]) }
+    }
+  }
+}
+
+/// Numbers for statements that run. Several units use one plugin, so each begins somewhere else.
+enum SQLTicket {
+  private static var last = Int.random(in: 0...(Int.max >> 1))
+
+  static func next() -> Int {
+    last &+= 1
+    return last
   }
 }

@@ -5,19 +5,29 @@ import EggSQLClient
 /// The methods that a client and a transaction have in common, by name and with Egg's arguments.
 struct Statements {
   let answers: Answers
+  let running = RunningStatements()
 
   /// - Returns: nil for names that are not among these.
   func call(_ method: String, _ args: Arguments, on executor: any SQLExecutor) async throws
     -> Value?
   {
     switch method {
-    case "run": return answers.reference(try await executor.run(SQLWire.statement(args[0])))
+    case "run":
+      let statement = try SQLWire.statement(args[0])
+      return try await running.under(args[1]) {
+        answers.reference(try await executor.run(statement))
+      }
+    case "cancel":
+      running.cancel(args[0])
+      return .undefined
     case "query": return answers.value(try await query(args, executor))
     case "queryOne": return answers.value(try await query(args, executor).first)
     case "execute", "executeRows":
       let values = args[1].array ?? (args[1].exists ? [args[1]] : [])
-      let result = try await executor.execute(
-        args.get(0, as: String.self), values.map { SQLValue($0) })
+      let sql = try args.get(0, as: String.self)
+      let result = try await running.under(args[2]) {
+        try await executor.execute(sql, values.map { SQLValue($0) })
+      }
       return method == "execute" ? answers.value(result) : answers.reference(result)
     default: break
     }

@@ -1,0 +1,13 @@
+import Egg
+
+func router(_ app: Application) {
+  app.router.get("/posts", app.controller.post.posts)
+  app.router.get("/other", app.controller.post.other)
+  app.router.get("/instance", app.controller.post.instance)
+  app.router.get("/nested", app.controller.post.nested)
+  app.router.get("/aborted", app.controller.post.aborted)
+  app.router.get("/count", app.controller.post.count)
+  app.router.get("/stream", app.controller.post.stream)
+  app.router.get("/duplicate", app.controller.post.duplicate)
+  app.router.get("/byname", app.controller.post.byName)
+}
