@@ -64,6 +64,9 @@ let package = Package(
     .library(name: "EggValidateClient", targets: ["EggValidateClient"]),
     .library(name: "EggJsonp", type: .dynamic, targets: ["EggJsonp"]),
     .library(name: "EggJsonpClient", targets: ["EggJsonpClient"]),
+    .library(name: "EggWatcher", type: .dynamic, targets: ["EggWatcher"]),
+    .library(name: "EggWatcherClient", targets: ["EggWatcherClient"]),
+    .library(name: "EggDevelopment", type: .dynamic, targets: ["EggDevelopment"]),
     .library(name: "EggCors", type: .dynamic, targets: ["EggCors"]),
     .library(name: "EggI18n", type: .dynamic, targets: ["EggI18n"]),
     .library(name: "EggI18nClient", targets: ["EggI18nClient"]),
@@ -116,7 +119,8 @@ let package = Package(
       exclude: ["Loop/LinuxHeaders"],
       swiftSettings: loopSettings),
     .target(name: "EggTestKit", dependencies: ["PluginABI"], linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("m"), .linkedLibrary("pthread")]),
-    .executableTarget(name: "EggCommand", dependencies: ["EggKernel", "EggTestKit", "PluginABI"]),
+    .executableTarget(
+      name: "EggCommand", dependencies: ["EggKernel", "EggTestKit", "FileWatching", "PluginABI"]),
 
     // The SDK and what writes a unit's entry point.
     .target(name: "EggWebSocket"),
@@ -179,6 +183,18 @@ let package = Package(
       "EggJsonp", "Plugins/jsonp", dependencies: ["EggSecurityRules"], sources: ["app", "Sources"],
       exclude: ["Client"]),
     client("EggJsonpClient", "Plugins/jsonp"),
+    // Changes of files, and what egg dev shows in the browser.
+    .target(name: "FileWatching", path: "Plugins/watcher/Sources/Engine"),
+    unit(
+      "EggWatcher", "Plugins/watcher", dependencies: ["FileWatching"],
+      sources: ["app.swift", "agent.swift", "Sources/Entry"],
+      exclude: ["Client", "Tests", "Sources/Engine"]),
+    client("EggWatcherClient", "Plugins/watcher", dependencies: ["FileWatching"]),
+    unit(
+      "EggDevelopment", "Plugins/development", sources: ["app", "app.swift", "Sources"]),
+    .testTarget(
+      name: "FileWatchingTests", dependencies: ["FileWatching"],
+      path: "Plugins/watcher/Tests/EngineTests"),
     unit("EggCors", "Plugins/cors", sources: ["app", "app.swift", "Sources"]),
     unit("EggI18n", "Plugins/i18n", sources: ["app.swift", "Sources"], exclude: ["Client"]),
     client("EggI18nClient", "Plugins/i18n"),

@@ -8,7 +8,7 @@ import Testing
     let egg = try RunningEgg(["dev", shop.path, "--port", "0"])
     let port = try egg.port()
     let log = try egg.wait(for: "env local)")
-    #expect(log.contains("units in order: redis 4.0.1, session 2.1.0, coupon 0.3.0, egg "))
+    #expect(log.contains("units in order: redis 4.0.1, session 2.1.0, coupon 0.3.0, "))
     #expect(log.contains("http://127.0.0.1:\(port)"))
     #expect(log.contains("ms, env local)"))
     #expect(try fetch("http://127.0.0.1:\(port)/").hasPrefix("HTTP/1.1 404 Not Found"))

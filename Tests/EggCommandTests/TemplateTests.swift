@@ -77,15 +77,27 @@ import Testing
     #expect((routes.first?["source"] as? String)?.contains("router.swift:4") == true)
   }
 
-  @Test func `a mistake in a controller is shown as the compiler shows it`() throws {
+  @Test func `a build that fails is shown, in the terminal and to clients`() throws {
     let scratch = try Scratch()
     #expect(try Egg.run("init", "hello", in: scratch.url).status == 0)
     // The manifest is wrong, so that nothing has to be compiled for this test.
     try scratch.write("let x: Int = \"no\"\n", to: "hello/Package.swift")
-    let result = try Egg.run("dev", scratch.url.appendingPathComponent("hello").path)
-    #expect(result.status == 1)
-    #expect(result.errors.contains("error:"))
-    #expect(result.errors.contains("building hello (debug): failed"))
+    let socket = scratch.url.appendingPathComponent("s").path
+    try scratch.write(
+      "{ \"cluster\": { \"listen\": { \"path\": \"\(socket)\" } } }",
+      to: "hello/config/config.local.json")
+    let egg = try RunningEgg(["dev", scratch.url.appendingPathComponent("hello").path])
+    try egg.wait(for: "units in order")
+    // Nobody answers before the build has ended.
+    let answer = try fetch("--unix-socket", socket, "http://hello/")
+    #expect(answer.hasPrefix("HTTP/1.1 500"))
+    #expect(answer.contains("hello does not"))
+    egg.signal(SIGTERM)
+    #expect(egg.wait() == 0)
+    let errors = String(
+      decoding: egg.errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(errors.contains("error:"))
+    #expect(errors.contains("building hello (debug): failed"))
   }
 
   @Test func `two applications get different keys`() throws {

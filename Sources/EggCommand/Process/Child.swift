@@ -26,10 +26,12 @@ struct Child {
   /// - Parameters:
   ///   - words: the program and its arguments.
   ///   - seconds: how long it may take before it is killed; nil for as long as it likes.
+  ///   - started: gets its process id.
   ///   - line: gets each line of its standard output and standard error, without the line end.
   /// - Throws: `CommandFailure` when it can't be started, with the program's name.
   static func run(
-    _ words: [String], seconds: Int? = nil, line: (String) -> Void
+    _ words: [String], seconds: Int? = nil, started: (pid_t) -> Void = { _ in },
+    line: (String) -> Void
   ) throws(CommandFailure) -> Child {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else {
@@ -54,6 +56,7 @@ struct Child {
           ? "\"\(words[0])\" is needed and is not installed" : "\(words[0]): \(systemMessage(code))"
       )
     }
+    started(process)
     let isLate = !readLines(
       ends[0], until: seconds.map { Clock.nanoseconds + UInt64($0) * 1_000_000_000 }, line)
     if isLate { kill(process, SIGKILL) }

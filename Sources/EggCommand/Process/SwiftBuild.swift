@@ -1,4 +1,6 @@
 import EggKernel
+import Glibc
+import Synchronization
 
 /// `swift build` for one folder: a progress line while it runs, the compiler's errors when it fails.
 struct SwiftBuild {
@@ -22,24 +24,48 @@ struct BuildRun {
   let title: String
   let words: [String]
 
+  /// - Throws: `CommandFailure` when it ends with an error, after what it said was printed.
   func run() throws(CommandFailure) {
+    guard let status = try outcome().status else { return }
+    throw CommandFailure("\(words.joined(separator: " ")) ended with \(status)")
+  }
+
+  /// - Returns: nil, or what a failed build said, which was printed too.
+  /// - Throws: `CommandFailure` when the tool can't be started.
+  func attempt() throws(CommandFailure) -> [String]? {
+    let (status, said) = try outcome()
+    return status == nil ? nil : said
+  }
+
+  /// - Returns: a status when it failed.
+  private func outcome() throws(CommandFailure) -> (status: Int32?, said: [String]) {
     let progress = ProgressLine(title)
     var output: [String] = []
-    let child = try Child.run(words) { line in
+    let child = try Child.run(words, started: { RunningBuild.pid.store($0, ordering: .relaxed) }) {
+      line in
       if Self.isProgress(line) {
         progress.show(line)
       } else {
         output.append(line)
       }
     }
+    RunningBuild.pid.store(0, ordering: .relaxed)
     guard child.status == 0 else {
       progress.end("failed")
-      Terminal.note(Self.essence(of: output).joined(separator: "\n"))
-      throw CommandFailure("\(words.joined(separator: " ")) ended with \(child.status)")
+      let said = Self.essence(of: output)
+      Terminal.note(said.joined(separator: "\n"))
+      return (child.status, said)
     }
     progress.end("done")
     let warnings = output.filter { $0.contains(": warning: ") }
     if !warnings.isEmpty { Terminal.note(warnings.joined(separator: "\n")) }
+    return (nil, [])
+  }
+
+  /// Ends the build that runs, if one does: this process ends.
+  static func stop() {
+    let pid = RunningBuild.pid.load(ordering: .relaxed)
+    if pid > 0 { kill(pid, SIGTERM) }
   }
 
   /// `[12/40] Compiling …`, `Building for …`, and the like.
@@ -59,15 +85,22 @@ struct BuildRun {
     var kept: [String] = []
     var isInside = false
     for line in output {
-      let isHead = line.contains(": error: ") || line.hasPrefix("error: ")
+      // Says that something has failed whose findings stand elsewhere.
+      let isEcho = line.hasPrefix("error: ") && line.contains(" command failed with exit code ")
+      let isHead = (line.contains(": error: ") || line.hasPrefix("error: ")) && !isEcho
       let isOther = line.contains(": warning: ") || line.hasPrefix("warning: ")
       if isHead {
         isInside = seen.insert(line).inserted
-      } else if isOther || line.isEmpty {
+      } else if isOther || isEcho || line.isEmpty {
         isInside = false
       }
       if isInside { kept.append(line) }
     }
     return kept.isEmpty ? output : kept
   }
+}
+
+/// The process of the build that runs; builds come one at a time.
+private enum RunningBuild {
+  static let pid = Atomic<pid_t>(0)
 }

@@ -175,16 +175,19 @@ package final class Application {
   /// The same, after another process has taken over the listening socket: connections between two
   /// requests stay for a while, because a request may be on its way; it is answered with
   /// `Connection: close`.
-  func drain(reason: String) {
+  ///
+  /// - Parameter isDevelopment: who reloads a page wants the new code, so the wait is short.
+  func drain(reason: String, isDevelopment: Bool = false) {
     guard !isClosing else { return }
     let settings = ClusterSettings(worker.config)
+    let idleGrace = isDevelopment ? min(200, settings.idleGrace) : settings.idleGrace
     worker.keepsIdle = true
     beginClosing(reason)
     let started = monotonicNanoseconds()
     func wait() {
       let waited = Int((monotonicNanoseconds() &- started) / 1_000_000)
       let isQuiet = worker.connections.values.allSatisfy { $0.state == .taken }
-      if !isQuiet, waited < settings.idleGrace {
+      if !isQuiet, waited < idleGrace {
         _ = worker.loop.schedule(after: 20) { wait() }
         return
       }

@@ -13,6 +13,8 @@ package struct ClusterOptions {
   package var pidFile: String
   /// Written to when everything is ready: `egg start --daemon` waits at its other end.
   package var readyDescriptor: Int32 = -1
+  /// One worker that is the agent as well, which `Master.develop` starts and replaces.
+  package var isDevelopment = false
   /// Monotonic nanoseconds.
   package var started: UInt64
 

@@ -15,7 +15,7 @@ extension Master {
     }
   }
 
-  private func ended(_ child: ChildProcess, _ status: Int32) {
+  func ended(_ child: ChildProcess, _ status: Int32) {
     // What it wrote last is still in the socket.
     child.channel.ready(.readable)
     child.channel.close()
@@ -79,7 +79,7 @@ extension Master {
     if firstError == nil { firstError = reason }
     guard hasStarted else { return giveUp(reason) }
     if child.role == .agent { return restartAgent(after: 1_000) }
-    if child.replaces != nil {
+    if child.replaces != nil || options.isDevelopment {
       // The one before serves on.
       reload?.fail("\(child.name) could not start: \(reason)")
       return
@@ -101,6 +101,10 @@ extension Master {
 
   /// In place of a worker that died, unless there were too many.
   private func refork(_ number: Int) {
+    if options.isDevelopment {
+      onWorkerDied?(firstError ?? "the worker has ended")
+      return
+    }
     guard keepsAlive else {
       log.warning("worker \(number) is not started again in env \(plan.info.env)")
       return

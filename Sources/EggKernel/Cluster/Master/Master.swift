@@ -36,6 +36,8 @@ package final class Master {
   var waitingStarts = 0
   /// Called with the reason when the start fails or nothing is left.
   package var onFailure: ((String) -> Void)?
+  /// In development: called when the worker has died by itself, with how.
+  package var onWorkerDied: ((String) -> Void)?
   /// Called when all processes are gone.
   package var onClosed: ((Int32) -> Void)?
 
@@ -137,6 +139,7 @@ package final class Master {
     }
     var setup = ClusterSetup()
     setup.role = role
+    setup.isSingle = options.isDevelopment
     setup.worker = number
     setup.baseDir = plan.info.baseDir
     setup.env = plan.info.env
@@ -257,6 +260,8 @@ package final class Master {
 
   /// `egg-ready`, then `serverDidReady`.
   private func tellReady(_ child: ChildProcess) {
+    // One that is alone tells itself.
+    if options.isDevelopment { return child.channel.send(.serverReady) }
     let first = sockets.first
     announce(
       "egg-ready",
@@ -269,6 +274,7 @@ package final class Master {
 
   /// `egg-pids`: the agent hears of the workers, they hear of the agent.
   func tellPids() {
+    if options.isDevelopment { return }
     let workerPids = serving.map { ConfigValue.int(Int64($0.pid)) }
     let agentPids = children.filter { $0.role == .agent && $0.state == .ready }
       .map { ConfigValue.int(Int64($0.pid)) }
@@ -277,7 +283,7 @@ package final class Master {
     }
   }
 
-  private func announce(_ action: String, _ data: ConfigValue, to child: ChildProcess) {
+  func announce(_ action: String, _ data: ConfigValue, to child: ChildProcess) {
     child.channel.send(
       .announce, text: JSONWriter.text(["action": .string(action), "data": data]))
   }

@@ -23,7 +23,9 @@ final class Reload {
   func next() {
     guard !left.isEmpty else {
       let time = (monotonicNanoseconds() &- started) / 1_000_000
-      master.log.info("reloaded \(count) workers in \(time)ms")
+      if !master.options.isDevelopment {
+        master.log.info("reloaded \(count) workers in \(time)ms")
+      }
       return finish(nil)
     }
     let number = left.removeFirst()
@@ -42,7 +44,7 @@ final class Reload {
 
   /// The workers that are there serve on.
   func fail(_ reason: String) {
-    master.log.error("the reload stops: \(reason)")
+    if !master.options.isDevelopment { master.log.error("the reload stops: \(reason)") }
     finish(reason)
   }
 
@@ -62,7 +64,7 @@ extension Master {
       return then(isClosing ? "the application is closing" : "the application has not started yet")
     }
     if let reload { return reload.add(then) }
-    log.info("reload: \(reason)")
+    if !options.isDevelopment { log.info("reload: \(reason)") }
     // Who was given up, or died where nothing is kept alive, gets another chance.
     reforks = []
     hasToldLimit = false

@@ -22,8 +22,10 @@ package final class ClusterProcess {
     application.writesLogFiles = true
     application.writesRunFiles = setup.worker <= 1
     let worker = application.worker
-    worker.processKind = UInt32(
-      setup.role == .agent ? EGG_PROCESS_AGENT : EGG_PROCESS_WORKER)
+    if !setup.isSingle {
+      worker.processKind = UInt32(
+        setup.role == .agent ? EGG_PROCESS_AGENT : EGG_PROCESS_WORKER)
+    }
     worker.board = board
     worker.row = board.row(setup.row)
     worker.row[.pid] = UInt64(getpid())
@@ -32,7 +34,7 @@ package final class ClusterProcess {
     } catch {
       throw BootError(.lifecycle, unit: "egg", "can't watch the channel: \(error)")
     }
-    worker.messenger.carrier = MasterLink(channel)
+    if !setup.isSingle { worker.messenger.carrier = MasterLink(channel) }
     worker.requestReload = { [channel] reason in channel!.send(.reload, text: reason) }
     channel.received = { [unowned self] kind, content in take(kind, content) }
     channel.sent = { worker.messenger.tellDrained() }
@@ -109,7 +111,7 @@ package final class ClusterProcess {
       application.serverIsReady()
     case .drain:
       application.worker.row[.state] = Board.State.draining.rawValue
-      application.drain(reason: "reload")
+      application.drain(reason: "reload", isDevelopment: setup.isSingle)
     case .setup, .ready, .failed, .reload: break
     }
   }

@@ -23,6 +23,8 @@ package struct ClusterSetup {
   package var builds: [String] = []
   var row = 0
   var listeners: [(description: String, port: Int)] = []
+  /// Worker and agent in one process.
+  var isSingle = false
   /// The master accepts and passes connections.
   var isSticky = false
   var masterPid: pid_t = 0
@@ -36,6 +38,7 @@ package struct ClusterSetup {
     object["framework"] = framework.map { .string($0) } ?? .null
     object["builds"] = .array(builds.map { .string($0) })
     object["row"] = .int(Int64(row))
+    object["single"] = .bool(isSingle)
     object["sticky"] = .bool(isSticky)
     object["master"] = .int(Int64(masterPid))
     object["listeners"] = .array(
@@ -51,6 +54,7 @@ package struct ClusterSetup {
     framework = value["framework"]?.string
     builds = value["builds"]?.strings ?? []
     row = Int(value["row"]?.int ?? 0)
+    isSingle = value["single"]?.bool ?? false
     isSticky = value["sticky"]?.bool ?? false
     masterPid = pid_t(value["master"]?.int ?? 0)
     if case .array(let list)? = value["listeners"] {

@@ -1,0 +1,144 @@
+import Foundation
+import Testing
+
+/// The application `probe`, which is built already, below `egg dev`. Where the compiler is not what the
+/// test is about, a program that takes its place says what it would say.
+private final class Developed {
+  let scratch: Scratch
+  let egg: RunningEgg
+  let port: Int
+  private static let probe = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("EggClusterTests/probe")
+
+  /// Fails as long as the controller has the word "broken" in it.
+  private static let compiler = """
+    #!/bin/sh
+    file=$3/app/controller/probe.swift
+    grep -q broken "$file" || exit 0
+    echo "$file:7:3: error: cannot find 'broken' in scope"
+    echo "7 |   broken()"
+    echo "  |   \\`- error: cannot find 'broken' in scope"
+    echo ""
+    exit 1
+
+    """
+
+  init(_ config: String = "{}") throws {
+    scratch = try Scratch()
+    try FileManager.default.copyItem(
+      at: Self.probe, to: scratch.url.appendingPathComponent("probe"))
+    try scratch.write("// swift-tools-version: 6.2\n", to: "probe/Package.swift")
+    try scratch.write(config, to: "probe/config/config.local.json")
+    try scratch.write(Self.compiler, to: "bin/swift")
+    let tools = scratch.url.appendingPathComponent("bin").path
+    chmod(tools + "/swift", 0o755)
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    egg = try RunningEgg(
+      ["dev", scratch.url.appendingPathComponent("probe").path, "--port", "0"],
+      variables: ["PATH": "\(tools):\(path)"])
+    port = try egg.port()
+  }
+
+  func get(_ path: String, accept: String = "*/*") throws -> String {
+    try fetch("-H", "Accept: \(accept)", "http://127.0.0.1:\(port)\(path)")
+  }
+
+  /// The process that answers.
+  func pid() throws -> String {
+    try get("/pid").components(separatedBy: "\r\n\r\n").last ?? ""
+  }
+
+  /// Asks until the answer is right, at most ten seconds.
+  func wait(_ path: String, accept: String = "*/*", until isRight: (String) -> Bool) throws
+    -> String
+  {
+    for _ in 0..<100 {
+      let answer = try get(path, accept: accept)
+      if isRight(answer) { return answer }
+      usleep(100_000)
+    }
+    Issue.record("\(path) did not become what it should in ten seconds")
+    return ""
+  }
+
+  func end() {
+    egg.signal(SIGTERM)
+    #expect(egg.wait() == 0)
+  }
+}
+
+@Suite("dev") struct DevelopmentTests {
+  @Test func `a saved configuration makes a new worker, and no request fails meanwhile`() throws {
+    let developed = try Developed()
+    let first = try developed.pid()
+    try developed.scratch.write("{ \"x\": 1 }", to: "probe/config/config.local.json")
+    let answer = try developed.wait("/pid") {
+      #expect($0.hasPrefix("HTTP/1.1 200"))
+      return !$0.hasSuffix(first)
+    }
+    #expect(!answer.isEmpty)
+    developed.end()
+  }
+
+  @Test func `a saved template makes none`() throws {
+    let developed = try Developed()
+    let first = try developed.pid()
+    try developed.scratch.write("hello", to: "probe/app/view/home.njk")
+    usleep(1_000_000)
+    #expect(try developed.pid() == first)
+    developed.end()
+  }
+
+  @Test func `an error of the compiler is a page for browsers until it is fixed`() throws {
+    let developed = try Developed()
+    let controller = developed.scratch.url.appendingPathComponent("probe/app/controller/probe.swift")
+    let good = try String(contentsOf: controller, encoding: .utf8)
+    let first = try developed.pid()
+    try developed.scratch.write(good + "// broken\n", to: "probe/app/controller/probe.swift")
+    let page = try developed.wait("/pid", accept: "text/html") { $0.hasPrefix("HTTP/1.1 500") }
+    #expect(page.contains("cannot find 'broken' in scope"))
+    #expect(page.contains("app/controller/probe.swift:7:3"))
+    #expect(page.contains("7 |   broken()"))
+    #expect(try developed.pid() == first, "other clients get the code from before")
+    #expect(try developed.get("/__egg_dev__").hasSuffix("{\"problem\":1}"))
+
+    try developed.scratch.write(good, to: "probe/app/controller/probe.swift")
+    _ = try developed.wait("/pid", accept: "text/html") { $0.hasPrefix("HTTP/1.1 200") }
+    #expect(try developed.get("/__egg_dev__").hasSuffix("{\"problem\":0}"))
+    #expect(try developed.pid() != first)
+    developed.end()
+  }
+
+  @Test func `a configuration that is wrong is told, and the old worker serves`() throws {
+    let developed = try Developed()
+    let first = try developed.pid()
+    try developed.scratch.write("{ oops", to: "probe/config/config.local.json")
+    let page = try developed.wait("/pid", accept: "text/html") { $0.hasPrefix("HTTP/1.1 500") }
+    #expect(page.contains("cluster-probe does not start"))
+    #expect(page.contains("config.local.json"))
+    #expect(try developed.pid() == first)
+    try developed.scratch.write("{}", to: "probe/config/config.local.json")
+    _ = try developed.wait("/pid", accept: "text/html") { $0.hasPrefix("HTTP/1.1 200") }
+    developed.end()
+  }
+
+  @Test func `a worker that crashes is started again`() throws {
+    let developed = try Developed()
+    let first = try developed.pid()
+    kill(pid_t(first) ?? 0, SIGKILL)
+    _ = try developed.wait("/pid") { !$0.hasSuffix(first) }
+    developed.end()
+  }
+
+  @Test func `a port that is taken makes it use the next`() throws {
+    let developed = try Developed()
+    let folder = developed.scratch.url.appendingPathComponent("probe").path
+    let other = try RunningEgg(
+      ["dev", folder, "--port", "\(developed.port)"],
+      variables: ["PATH": developed.scratch.url.appendingPathComponent("bin").path + ":/usr/bin:/bin"])
+    #expect(try other.port() > developed.port)
+    other.signal(SIGINT)
+    #expect(other.wait() == 0)
+    developed.end()
+  }
+}
