@@ -95,6 +95,7 @@ struct IOSettings {
         throw Self.wrong(key, "a list of origins", value)
       }
       engine.origins = list.compactMap(\.string)
+    case "perMessageDeflate": engine.perMessageDeflate = try DeflateOptions(key, value)
     case "maxQueue": engine.maxQueue = try number(atLeast: 1024)
     case "maxPackets": engine.maxPackets = try number()
     case "maxPollPackets": engine.maxPollPackets = try number()
@@ -112,8 +113,8 @@ struct IOSettings {
 
   private static let known = [
     "path", "pingInterval", "pingTimeout", "upgradeTimeout", "maxHttpBufferSize", "transports",
-    "allowUpgrades", "allowEIO3", "jsonp", "cors", "cookie", "origins", "maxQueue", "maxPackets",
-    "maxPollPackets", "maxSessions", "connectTimeout", "maxAttachments", "maxNamespaces", "maxRunning",
+    "allowUpgrades", "allowEIO3", "jsonp", "cors", "cookie", "origins", "perMessageDeflate",
+    "maxQueue", "maxPackets", "maxPollPackets", "maxSessions", "connectTimeout", "maxAttachments", "maxNamespaces", "maxRunning",
   ]
 
   /// `true`, `"*"`, an origin, or `{origin, credentials, methods, allowedHeaders, maxAge}`.

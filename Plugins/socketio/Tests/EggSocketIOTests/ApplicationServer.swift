@@ -101,7 +101,14 @@ enum Script {
     return process.terminationStatus == 0 ? nil : text
   }
 
-  /// The folder with a release of the Python client, which is installed at the first time.
+  private static let packages = [
+    "4": ["python-socketio==4.6.1", "python-engineio==3.14.2", "requests", "websocket-client"],
+    "5": ["python-socketio>=5.11,<6", "requests", "websocket-client"],
+    "websockets": ["websockets>=13,<15"],
+  ]
+
+  /// The folder with a release of the Python client, or with another library, which is installed at
+  /// the first time.
   private static func clientLibrary(_ release: String) throws -> String {
     let folder = ApplicationServer.root.appendingPathComponent(".build/python-socketio-\(release)")
     let done = folder.appendingPathComponent("installed").path
@@ -111,9 +118,7 @@ enum Script {
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments =
       ["python3", "-m", "pip", "install", "--quiet", "--target", folder.path]
-      + (release == "4"
-        ? ["python-socketio==4.6.1", "python-engineio==3.14.2"] : ["python-socketio>=5.11,<6"])
-      + ["requests", "websocket-client"]
+      + (packages[release] ?? [])
     process.standardOutput = output
     process.standardError = output
     try process.run()
@@ -121,7 +126,7 @@ enum Script {
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
       throw ApplicationServer.Failure(
-        description: "python3 -m pip install python-socketio failed; python3 and pip are needed:"
+        description: "python3 -m pip install \(packages[release] ?? []) failed; python3 and pip are needed:"
           + " apt-get install python3 python3-pip\n\(text)")
     }
     FileManager.default.createFile(atPath: done, contents: nil)

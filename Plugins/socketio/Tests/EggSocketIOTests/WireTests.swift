@@ -21,6 +21,13 @@ struct WireTests {
     #expect(server.isRunning)
   }
 
+  @Test func `messages are compressed as a released WebSocket library expects it`() throws {
+    let server = try ApplicationServer(Self.fixture, environment: "deflate")
+    let failure = try Script.failure("deflate.py", server.port, packages: "websockets")
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
   @Test func `controllers, middlewares and the chat of Egg's introduction work as they do there`()
     throws
   {
