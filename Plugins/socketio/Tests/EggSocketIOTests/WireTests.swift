@@ -28,6 +28,13 @@ struct WireTests {
     #expect(server.isRunning)
   }
 
+  @Test func `a client whose connection was lost gets what it missed, and its library`() throws {
+    let server = try ApplicationServer(Self.fixture, environment: "recovery")
+    let failure = try Script.failure("recovery.py", server.port)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
   @Test func `controllers, middlewares and the chat of Egg's introduction work as they do there`()
     throws
   {

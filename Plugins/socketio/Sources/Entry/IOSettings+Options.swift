@@ -1,5 +1,6 @@
 import Egg
 import EngineIO
+import SocketIO
 
 extension DeflateOptions {
   /// `true`, or `{threshold, level, serverNoContextTakeover, clientNoContextTakeover,
@@ -39,6 +40,41 @@ extension DeflateOptions {
           key,
           "threshold, level, serverNoContextTakeover, clientNoContextTakeover,"
             + " serverMaxWindowBits or clientMaxWindowBits", .text(name))
+      }
+    }
+  }
+}
+
+extension RecoveryOptions {
+  /// `true`, or `{maxDisconnectionDuration, skipMiddlewares, maxBytes, maxSessions}`.
+  ///
+  /// - Returns: nil for `false`.
+  init?(_ key: String, _ value: Value) throws {
+    if value.bool == false || value == .null { return nil }
+    self.init()
+    if value.bool == true { return }
+    guard let members = value.object else {
+      throw IOSettings.wrong(key, "true, false or an object", value)
+    }
+    for (name, value) in members {
+      func number() throws -> Int {
+        guard let number = value.int, (1...1 << 40).contains(number) else {
+          throw IOSettings.wrong("\(key).\(name)", "a whole number from 1 on", value)
+        }
+        return number
+      }
+      switch name {
+      case "maxDisconnectionDuration": maxDisconnectionDuration = try number()
+      case "maxBytes": maxBytes = try number()
+      case "maxSessions": maxSessions = try number()
+      case "skipMiddlewares":
+        guard let flag = value.bool else {
+          throw IOSettings.wrong("\(key).\(name)", "true or false", value)
+        }
+        skipMiddlewares = flag
+      default:
+        throw IOSettings.wrong(
+          key, "maxDisconnectionDuration, skipMiddlewares, maxBytes or maxSessions", .text(name))
       }
     }
   }
