@@ -15,13 +15,14 @@ final class ApplicationServer {
   /// - Parameters:
   ///   - folder: from the root of the repository.
   ///   - environment: the name of Egg's environment.
+  ///   - options: more of `egg start`.
   /// - Throws: `Failure` with the log when the start fails.
-  init(_ folder: String, environment: String = "prod") throws {
+  init(_ folder: String, environment: String = "prod", options: [String] = []) throws {
     process.executableURL = Self.built.appendingPathComponent("egg")
     process.arguments = [
       "start", Self.root.appendingPathComponent(folder).path, "--port", "0", "--host", "127.0.0.1",
       "--env", environment,
-    ]
+    ] + options
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EGG_") }
     process.standardOutput = log
     process.standardError = log

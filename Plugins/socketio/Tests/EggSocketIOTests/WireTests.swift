@@ -35,6 +35,13 @@ struct WireTests {
     #expect(server.isRunning)
   }
 
+  @Test func `clients that poll find their process of two`() throws {
+    let server = try ApplicationServer(Self.fixture, options: ["--workers", "2", "--sticky"])
+    let failure = try Script.failure("sticky.py", server.port)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
   @Test func `controllers, middlewares and the chat of Egg's introduction work as they do there`()
     throws
   {
