@@ -124,6 +124,7 @@ let package = Package(
 
     // The SDK and what writes a unit's entry point.
     .target(name: "EggWebSocket"),
+    .target(name: "EggWebSocketDeflate", dependencies: ["EggWebSocket", "CZlib"]),
     .target(
       name: "Egg", dependencies: ["PluginABI", "EggHTTPSemantics", "EggWebSocket"],
       swiftSettings: unitSettings + loopSettings),
@@ -304,7 +305,8 @@ let package = Package(
       name: "SocketIORedisBridge", dependencies: ["Egg", "SocketIO", "SocketIORedis", "RedisClient"],
       path: "Plugins/socketio-redis/Sources/Bridge", swiftSettings: unitSettings + loopSettings),
     .target(
-      name: "EngineIO", dependencies: ["EggWebSocket"], path: "Plugins/socketio/Sources/EngineIO",
+      name: "EngineIO", dependencies: ["EggWebSocket", "EggWebSocketDeflate"],
+      path: "Plugins/socketio/Sources/EngineIO",
       swiftSettings: unitSettings + loopSettings),
     .target(
       name: "EggEngineIO", dependencies: ["Egg", "EggWebSocket", "EngineIO"],
@@ -341,7 +343,8 @@ let package = Package(
     .testTarget(name: "EggServerTests", dependencies: ["ServerProbe"]),
     .testTarget(
       name: "EggTests", dependencies: ["Egg", "PluginABI"], swiftSettings: unitSettings),
-    .testTarget(name: "EggWebSocketTests", dependencies: ["EggWebSocket"]),
+    .testTarget(
+      name: "EggWebSocketTests", dependencies: ["EggWebSocket", "EggWebSocketDeflate"]),
     // The examples of Egg's own introduction, rewritten in Swift and run through the kernel.
     .testTarget(name: "SeedTests", dependencies: ["EggCommand", "EggWebSocket"]),
     // The process tree: real processes that serve the application `probe`.

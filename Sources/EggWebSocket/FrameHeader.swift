@@ -6,6 +6,8 @@ struct FrameHeader {
 
   let isFinal: Bool
   let opcode: Opcode
+  /// RSV1: the message is compressed (RFC 7692 §6).
+  let isCompressed: Bool
   /// Of the payload.
   let length: UInt64
   let mask: Mask?
@@ -20,15 +22,20 @@ struct FrameHeader {
 
   /// Reads a head at the beginning of `bytes`. What is wrong is said as soon as it can be seen.
   ///
+  /// - Parameter mayCompress: an extension that uses RSV1 is agreed upon.
   /// - Throws: `.protocolError` for everything that the RFC forbids.
   static func read(
-    _ bytes: UnsafeRawBufferPointer, from role: MessageParser.Role
+    _ bytes: UnsafeRawBufferPointer, from role: MessageParser.Role, mayCompress: Bool = false
   ) throws(WebSocketFailure) -> Reading {
     guard bytes.count >= 2 else { return .incomplete(needed: 2) }
     let (first, second) = (bytes[0], bytes[1])
     let isFinal = first & 0x80 != 0
-    guard first & 0x70 == 0 else { throw wrong("reserved bits are set") }
+    let isCompressed = mayCompress && first & 0x40 != 0
+    guard first & (mayCompress ? 0x30 : 0x70) == 0 else { throw wrong("reserved bits are set") }
     guard let opcode = Opcode(rawValue: first & 0x0F) else { throw wrong("unknown opcode") }
+    guard !isCompressed || opcode == .text || opcode == .binary else {
+      throw wrong("only the first frame of a message says that it is compressed")
+    }
     let isMasked = second & 0x80 != 0
     switch role {
     case .server: if !isMasked { throw wrong("a client's frame must be masked") }
@@ -57,7 +64,9 @@ struct FrameHeader {
       mask = Mask(bytes[start], bytes[start + 1], bytes[start + 2], bytes[start + 3])
     }
     return .complete(
-      FrameHeader(isFinal: isFinal, opcode: opcode, length: length, mask: mask, size: size))
+      FrameHeader(
+        isFinal: isFinal, opcode: opcode, isCompressed: isCompressed, length: length, mask: mask,
+        size: size))
   }
 
   private static func wrong(_ message: String) -> WebSocketFailure {

@@ -8,14 +8,15 @@ public enum FrameWriter {
   ///
   /// - Parameters:
   ///   - isFinal: false for a fragment that others follow.
+  ///   - isCompressed: the message is; the first frame says so.
   ///   - mask: needed by clients, forbidden for servers.
   public static func append(
-    _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool = true, mask: Mask? = nil,
-    to out: inout [UInt8]
+    _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool = true,
+    isCompressed: Bool = false, mask: Mask? = nil, to out: inout [UInt8]
   ) {
     let masked: UInt8 = mask == nil ? 0 : 0x80
     out.reserveCapacity(out.count + payload.count + FrameHeader.longest)
-    out.append((isFinal ? 0x80 : 0) | opcode.rawValue)
+    out.append((isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0) | opcode.rawValue)
     switch payload.count {
     case ...125: out.append(masked | UInt8(payload.count))
     case ...0xFFFF:
@@ -42,10 +43,13 @@ public enum FrameWriter {
 
   /// One frame.
   public static func frame(
-    _ opcode: Opcode, _ payload: [UInt8], isFinal: Bool = true, mask: Mask? = nil
+    _ opcode: Opcode, _ payload: [UInt8], isFinal: Bool = true, isCompressed: Bool = false,
+    mask: Mask? = nil
   ) -> [UInt8] {
     var out: [UInt8] = []
-    payload.withUnsafeBytes { append(opcode, $0, isFinal: isFinal, mask: mask, to: &out) }
+    payload.withUnsafeBytes {
+      append(opcode, $0, isFinal: isFinal, isCompressed: isCompressed, mask: mask, to: &out)
+    }
     return out
   }
 

@@ -14,6 +14,8 @@ public struct Handshake: Sendable {
   public var origin = ""
   /// `Sec-WebSocket-Protocol`
   public var protocols = ""
+  /// `Sec-WebSocket-Extensions`
+  public var extensions = ""
 
   public init() {}
 

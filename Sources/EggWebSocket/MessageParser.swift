@@ -34,13 +34,21 @@ public struct MessageParser {
   private var text = UTF8Validator()
   private var control: [UInt8] = []
   private var isOver = false
+  private var isCompressed = false
+  private let expand: Expand?
+
+  /// Makes the plain message of a compressed one, of at most so many bytes.
+  public typealias Expand = ([UInt8], _ limit: Int) throws(WebSocketFailure) -> [UInt8]
 
   /// Frames that a message may have.
   public static let maxFragments = 1024
 
-  /// - Parameter maxPayload: bytes that a message may have, all its fragments together.
-  public init(_ role: Role, maxPayload: Int) {
+  /// - Parameters:
+  ///   - maxPayload: bytes that a message may have, all its fragments together, compressed or not.
+  ///   - expand: of the extension that was agreed upon; nil: a compressed message is a mistake.
+  public init(_ role: Role, maxPayload: Int, expand: Expand? = nil) {
     self.role = role
+    self.expand = expand
     self.maxPayload = UInt64(max(0, maxPayload))
   }
 
@@ -91,7 +99,7 @@ public struct MessageParser {
   ) throws(WebSocketFailure) -> FrameHeader? {
     if head.isEmpty {
       let look = UnsafeRawBufferPointer(rebasing: rest.prefix(FrameHeader.longest))
-      switch try FrameHeader.read(look, from: role) {
+      switch try FrameHeader.read(look, from: role, mayCompress: expand != nil) {
       case .complete(let header):
         rest = rest.dropFirst(header.size)
         return header
@@ -118,7 +126,7 @@ public struct MessageParser {
   private func readKeptHead() throws(WebSocketFailure) -> FrameHeader.Reading {
     let result: Result<FrameHeader.Reading, WebSocketFailure> = head.withUnsafeBytes { bytes in
       do throws(WebSocketFailure) {
-        return .success(try FrameHeader.read(bytes, from: role))
+        return .success(try FrameHeader.read(bytes, from: role, mayCompress: expand != nil))
       } catch {
         return .failure(error)
       }
@@ -138,6 +146,7 @@ public struct MessageParser {
     case .text, .binary:
       if kind != nil { throw wrong("a message began inside another one") }
       kind = header.opcode
+      isCompressed = header.isCompressed
       fragments = 0
       text = UTF8Validator()
     case .close, .ping, .pong:
@@ -168,7 +177,7 @@ public struct MessageParser {
     }
     let start = message.count
     Self.append(piece, to: &message, frame.mask, offset)
-    if kind == .text {
+    if kind == .text, !isCompressed {
       let isText = message.withUnsafeBytes {
         text.feed(UnsafeRawBufferPointer(rebasing: $0[start...]))
       }
@@ -202,9 +211,13 @@ public struct MessageParser {
       guard frame.isFinal else { return }
       let isText = kind == .text
       kind = nil
-      if isText, !text.isComplete { throw notText() }
-      let whole = message
+      var whole = message
       message = []
+      if isCompressed, let expand {
+        whole = try expand(whole, Int(clamping: maxPayload))
+        if isText, !whole.withUnsafeBytes({ text.feed($0) }) { throw notText() }
+      }
+      if isText, !text.isComplete { throw notText() }
       deliver(isText ? .text(String(decoding: whole, as: UTF8.self)) : .binary(whole))
     }
   }

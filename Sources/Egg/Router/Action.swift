@@ -42,6 +42,49 @@ public struct Action: RouteArgument {
     layer = .asyncAction { _ = try await method(C($0))($0) }
   }
 
+  // The same whose result somebody may ask for, `run`.
+
+  public init<C: Controller, R: Encodable>(
+    _ name: String, _ method: @escaping @MainActor (C) -> @MainActor () throws -> R
+  ) {
+    self.name = name
+    layer = .action { ActionResult.keep(try method(C($0))(), $0) }
+  }
+
+  public init<C: Controller, R: Encodable>(
+    _ name: String, _ method: @escaping @MainActor (C) -> @MainActor () async throws -> R
+  ) {
+    self.name = name
+    layer = .asyncAction { ActionResult.keep(try await method(C($0))(), $0) }
+  }
+
+  public init<C: Controller, R: Encodable>(
+    _ name: String, _ method: @escaping @MainActor (C) -> @MainActor (Context) throws -> R
+  ) {
+    self.name = name
+    layer = .action { ActionResult.keep(try method(C($0))($0), $0) }
+  }
+
+  public init<C: Controller, R: Encodable>(
+    _ name: String, _ method: @escaping @MainActor (C) -> @MainActor (Context) async throws -> R
+  ) {
+    self.name = name
+    layer = .asyncAction { ActionResult.keep(try await method(C($0))($0), $0) }
+  }
+
+  public init<R: Encodable>(_ name: String, _ function: @escaping @MainActor (Context) throws -> R)
+  {
+    self.name = name
+    layer = .action { ActionResult.keep(try function($0), $0) }
+  }
+
+  public init<R: Encodable>(
+    _ name: String, _ function: @escaping @MainActor (Context) async throws -> R
+  ) {
+    self.name = name
+    layer = .asyncAction { ActionResult.keep(try await function($0), $0) }
+  }
+
   /// A function.
   public init<R>(_ name: String, _ function: @escaping @MainActor (Context) throws -> R) {
     self.name = name
@@ -61,16 +104,33 @@ public struct Action: RouteArgument {
   }
 
   /// Runs it for a context, outside of a route.
+  ///
+  /// - Returns: what it returned, if that is `Encodable`.
   @discardableResult
   public func run(_ ctx: Context) async throws -> Value {
+    let result = ActionResult()
+    let outer = ctx[ActionResult.Key.self]
+    ctx[ActionResult.Key.self] = result
+    defer { ctx[ActionResult.Key.self] = outer }
     try await Run.inside(Chain(ctx.unit, [layer]), ctx, below: nil)
-    return .undefined
+    return result.value
   }
 
   /// The action as an object that other units can hold, `io.of("/").route("exchange", action)`.
   public func exported() throws -> Value { try .returning(ControllerExport([self])) }
 
   public var routePart: RoutePart { .action(self) }
+}
+
+/// What an action has returned, when somebody asks: routes of HTTP do not.
+private final class ActionResult {
+  enum Key: StorageKey { typealias Value = ActionResult }
+
+  var value = Value.undefined
+
+  static func keep(_ result: some Encodable, _ ctx: Context) {
+    if let wanted = ctx[Key.self] { wanted.value = Value(result) }
+  }
 }
 
 /// A controller, seen as the list of its actions.

@@ -14,9 +14,6 @@ public final class RedisBridge {
   private let options: AdapterOptions
   private let isSharded: Bool
   private let logger: Logger
-  /// An event of another server's code for this one's: namespace, name and arguments, and what
-  /// takes the answer if one is wanted.
-  public var onServerEvent: ((String, [Value], (@MainActor (Value) -> Void)?) -> Void)?
 
   /// - Throws: `EGG_CONFIG` with the key that does not fit.
   public init(_ config: Value, app: ApplicationBase) throws {

@@ -267,7 +267,9 @@ extension RedisSocketAdapter: AdapterHost {
     super.disconnect(local(target), close: close)
   }
   public func serverEvent(_ data: [Value], answer: (@MainActor (Value) -> Void)?) {
-    bridge.onServerEvent?(namespace.name, data, answer)
+    namespace.receive(
+      EventValues.arguments(.list(data)),
+      answer: answer.map { answer in { answer(EventValues.list($0)[0]) } })
   }
 }
 

@@ -12,7 +12,7 @@ public final class ClassicAdapter: RedisAdapter {
   private let namespace: String
   private let options: AdapterOptions
   private let loop: any RedisLoop
-  private weak var host: (any AdapterHost)?
+  private(set) weak var host: (any AdapterHost)?
   private var listening: [any RedisListening] = []
   private var open: [String: OpenRequest] = [:]
   private var asking: [String: (counted: (Int) -> Void, answered: (Value) -> Void)] = [:]
@@ -30,7 +30,7 @@ public final class ClassicAdapter: RedisAdapter {
 
   private var channel: String { "\(options.key)#\(namespace)#" }
   private var requestChannel: String { "\(options.key)-request#\(namespace)#" }
-  private var responseChannel: String { "\(options.key)-response#\(namespace)#" }
+  var responseChannel: String { "\(options.key)-response#\(namespace)#" }
 
   // MARK: start and end
 
@@ -157,7 +157,7 @@ public final class ClassicAdapter: RedisAdapter {
   }
 
   /// What cannot be published is lost; nothing local depends on it.
-  private func publish(_ channel: String, _ bytes: [UInt8]) {
+  func publish(_ channel: String, _ bytes: [UInt8]) {
     guard redis.status == "ready" else { return }
     Task.immediate { _ = try? await redis.call("PUBLISH", [.text(channel), .data(bytes)]) }
   }
@@ -175,6 +175,7 @@ public final class ClassicAdapter: RedisAdapter {
   }
 
   private func requested(_ bytes: [UInt8]) {
+    if let old = LegacyRequest(bytes) { return answer(old) }
     guard let request = AdapterRequest(bytes), let kind = request.kind, let host else { return }
     let isOwn = request.uid == uid || request.requestId.map { open[$0] != nil } == true
     let target = request.target

@@ -35,6 +35,12 @@ import Testing
     }
     #expect(try await eve.next() == #"431[["ada","bob"]]"#)
 
+    // From server to server, with and without an answer.
+    try await ada.post(#"42["tell-servers",{"n":1}]"#)
+    try await ada.waits(
+      for: #"[[{"of":"you","told":[{"n":1}]}]]"#, to: #"["ask-servers","you"]"#)
+    #expect(try await bob.ask(#"["ask-servers",2]"#) == #"[[{"of":2,"told":[]}]]"#)
+
     // Orders about a client of the other server.
     try await ada.post(#"42["move","\#(eve.id)","room"]"#)
     try await ada.waits(for: "[3]", to: #"["clients","room"]"#)

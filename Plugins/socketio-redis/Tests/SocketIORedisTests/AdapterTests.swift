@@ -253,4 +253,53 @@ func eventually(_ what: String, _ condition: () async throws -> Bool) async thro
     try await Task.sleep(for: .milliseconds(5))
   }
   Issue.record("never: \(what)")
+
+  @Test func `servers with version 5 get answers to all that they ask`() async throws {
+    let server = try await Self.server.value
+    let (one, _) = try await pair(.classic, server)
+    let namespace = one.packet(0).nsp.string!
+    var options = RedisOptions()
+    options.port = server.port
+    let asker = RedisClient(options, loop: TestLoop())
+    let ear = RedisClient(options, loop: TestLoop())
+    asker.start()
+    ear.start()
+    try await ear.ready()
+    defer {
+      asker.end()
+      ear.end()
+    }
+    var heard: [Value] = []
+    let listening = try await ear.subscribe(.channel, ["socket.io-response#\(namespace)#"]) {
+      if let value = try? Value(json: $0.bytes) { heard.append(value) }
+    }
+    func ask(_ request: String, _ count: Int = 1) async throws -> [String] {
+      heard = []
+      _ = try await asker.call(
+        "PUBLISH", [.text("socket.io-request#\(namespace)#"), .text(request)])
+      try await eventually(request) { heard.count == count }
+      return heard.map(\.json).sorted()
+    }
+    #expect(
+      try await ask(#"{"requestid":"q","type":0,"rooms":["red"]}"#, 2) == [
+        #"{"requestid":"q","clients":["a1"]}"#, #"{"requestid":"q","clients":["b1"]}"#,
+      ])
+    #expect(
+      try await ask(#"{"requestid":"r","type":1,"sid":"b2"}"#)
+        == [#"{"requestid":"r","rooms":["blue"]}"#])
+    let rooms = try await ask(#"{"requestid":"s","type":2}"#, 2).joined()
+    #expect(rooms.contains("blue") && rooms.contains("a1"))
+    #expect(
+      try await ask(#"{"requestid":"t","type":3,"sid":"a2","room":"new"}"#)
+        == [#"{"requestid":"t"}"#])
+    #expect(one.host.members["a2"] == ["new"])
+    _ = try await ask(#"{"requestid":"u","type":4,"sid":"a2","room":"new"}"#)
+    #expect(one.host.members["a2"] == [])
+    #expect(
+      try await ask(#"{"requestid":"v","type":5,"data":{"q":1}}"#, 2)
+        == [#"{"requestid":"v","data":null}"#, #"{"requestid":"v","data":null}"#])
+    _ = try await ask(#"{"requestid":"w","type":6,"sid":"a1","close":true}"#)
+    #expect(one.host.ended == ["a1 true"])
+    try await listening.end()
+  }
 }

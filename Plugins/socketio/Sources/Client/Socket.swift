@@ -22,6 +22,9 @@ public struct Socket {
   public var rooms: [String] { core.json(EGG_IO_ROOMS).array?.compactMap(\.string) ?? [] }
   public var connected: Bool { core.json(EGG_IO_STATE).connected.bool ?? false }
   public var disconnected: Bool { !connected }
+  /// The client was away for a while: it has its id, rooms and data of before, and has got what it
+  /// missed (`connectionStateRecovery`).
+  public var recovered: Bool { core.json(EGG_IO_STATE).recovered.bool ?? false }
   /// "polling" or "websocket"
   public var transport: String { core.json(EGG_IO_STATE).transport.string ?? "" }
   /// 3 or 4: what the client's Engine.IO speaks.

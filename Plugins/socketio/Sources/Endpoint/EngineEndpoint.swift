@@ -81,6 +81,7 @@ public final class EngineEndpoint {
     handshake.version = ctx.get("sec-websocket-version")
     handshake.key = ctx.get("sec-websocket-key")
     handshake.protocols = all(ctx, "sec-websocket-protocol")
+    handshake.extensions = all(ctx, "sec-websocket-extensions")
     switch server.upgrade(request(ctx), handshake) {
     case .refused(let status, let message, let fields):
       ctx.status = status

@@ -1,3 +1,5 @@
+public import EggWebSocketDeflate
+
 /// How an Engine.IO server behaves. Times in milliseconds, sizes in bytes.
 ///
 /// The defaults are those of the reference server 4.x, except for `allowEIO3`: Egg's users have
@@ -43,6 +45,9 @@ nonisolated public struct EngineOptions: Sendable {
 nonisolated public struct DeflateOptions: Sendable {
   /// Shorter messages are sent as they are.
   public var threshold = 1024
+  /// 1 is quick, 9 is thorough.
+  public var level = 6
+  public var wishes = DeflateWishes()
   public init() {}
 }
 

@@ -32,11 +32,32 @@ nonisolated public final class Outgoing: @unchecked Sendable {
   /// What the host keeps with it for fan-out: frames in memory that connections share.
   public var shared: AnyObject?
   public var sharedV3: AnyObject?
+  /// The body is the whole payload of a WebSocket message, compressed.
+  let isCompressed: Bool
+  /// The same packet compressed, for all who get it.
+  var compressed: Outgoing?
 
-  public init(
+  public convenience init(
     _ kind: PacketKind, _ body: [UInt8] = [], isBinary: Bool = false, isVolatile: Bool = false,
     isShared: Bool = false
   ) {
+    self.init(
+      kind, body, isBinary: isBinary, isVolatile: isVolatile, isShared: isShared,
+      isCompressed: false)
+  }
+
+  /// - Parameter payload: of the packet's message, compressed.
+  convenience init(_ packet: Outgoing, payload: [UInt8]) {
+    self.init(
+      packet.kind, payload, isBinary: packet.isBinary, isVolatile: packet.isVolatile,
+      isShared: packet.isShared, isCompressed: true)
+  }
+
+  private init(
+    _ kind: PacketKind, _ body: [UInt8], isBinary: Bool, isVolatile: Bool, isShared: Bool,
+    isCompressed: Bool
+  ) {
+    self.isCompressed = isCompressed
     self.isShared = isShared
     self.kind = kind
     self.body = body

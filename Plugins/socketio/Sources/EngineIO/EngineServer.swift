@@ -1,4 +1,5 @@
 public import EggWebSocket
+internal import EggWebSocketDeflate
 
 /// What is told of sessions.
 public protocol EngineDelegate: AnyObject {
@@ -23,6 +24,7 @@ public final class EngineServer {
   public var wallClock: () -> Int = { 0 }
   private var sessions: [String: Session] = [:]
   private var isClosed = false
+  private(set) lazy var compressor = Compressor(options.perMessageDeflate ?? DeflateOptions())
 
   public init(_ options: EngineOptions, clock: AlarmClock) {
     self.options = options
@@ -154,7 +156,15 @@ public final class EngineServer {
     case .refused(_, let message, let fields):
       return .refused(status: 400, message: message, fields: fields)
     case .agreed(let fields):
-      let peer = WebSocketPeer(self, role)
+      var fields = fields
+      var compression: Compression?
+      if let wishes = options.perMessageDeflate?.wishes,
+        let terms = DeflateTerms.agree(on: handshake.extensions, wishes)
+      {
+        fields.append(Handshake.Field("Sec-WebSocket-Extensions", terms.answer))
+        compression = Compression(terms, compressor)
+      }
+      let peer = WebSocketPeer(self, role, compression)
       candidateOf?.offer(peer)
       return .accepted(peer, fields: fields)
     }

@@ -15,16 +15,19 @@ public final class WebSocketPeer: Alarm {
   private unowned let server: EngineServer
   private var role: Role
   private var parser: MessageParser
+  private let compression: Compression?
   private var wire: (any Wire)?
   private(set) var isProbed = false
   /// The client does not keep up.
   private(set) var isBlocked = false
   private var isClosing = false
 
-  init(_ server: EngineServer, _ role: Role) {
+  init(_ server: EngineServer, _ role: Role, _ compression: Compression?) {
     self.server = server
     self.role = role
-    parser = MessageParser(.server, maxPayload: server.options.maxHttpBufferSize)
+    self.compression = compression
+    parser = MessageParser(
+      .server, maxPayload: server.options.maxHttpBufferSize, expand: compression?.expansion)
     super.init()
   }
 
@@ -169,7 +172,7 @@ public final class WebSocketPeer: Alarm {
       Payload.appendText(packet, .v3, to: &text)
       state = wire.write(FrameWriter.frame(.text, text))
     } else {
-      state = wire.write(packet, revision)
+      state = wire.write(compression?.packet(packet, revision) ?? packet, revision)
     }
     if state == .wait { isBlocked = true }
     return state != .refused

@@ -26,15 +26,20 @@ extension Wire {
 }
 
 extension Outgoing {
+  /// What stands in front of the body.
+  func prefix(_ revision: Revision) -> UInt8? {
+    isBinary ? (revision == .v3 ? 4 : nil) : kind.rawValue
+  }
+
   /// The WebSocket frame of this packet.
   ///
   /// - Source: RFC 6455 §5.2; Engine.IO: text is digit and body, a binary message is the bare
   ///   bytes, with its type in front in revision 3.
   public func frame(_ revision: Revision) -> [UInt8] {
-    let prefix: UInt8? = isBinary ? (revision == .v3 ? 4 : nil) : kind.rawValue
+    let prefix = isCompressed ? nil : prefix(revision)
     let count = body.count + (prefix == nil ? 0 : 1)
     return [UInt8](unsafeUninitializedCapacity: count + 10) { out, size in
-      out[0] = isBinary ? 0x82 : 0x81
+      out[0] = (isBinary ? 0x82 : 0x81) | (isCompressed ? 0x40 : 0)
       var at: Int
       switch count {
       case ...125:

@@ -12,6 +12,7 @@ final class Hub: SocketHandler {
   let app: Application
   private(set) var endpoint: EngineEndpoint?
   private(set) var server: SocketServer?
+  private(set) var bundle: ClientBundle?
   /// The connection to other servers; nil without `config.io.redis`.
   private(set) var bridge: RedisBridge?
   /// The table of "socketio.server/1".
@@ -49,12 +50,16 @@ final class Hub: SocketHandler {
   func configure(_ settings: IOSettings) throws {
     self.settings = settings
     let endpoint = EngineEndpoint(app, settings.engine)
-    let server = SocketServer(endpoint.server, limits: settings.limits)
+    let server = SocketServer(
+      endpoint.server, limits: settings.limits, recovery: settings.recovery)
     server.handler = self
     if app.config.io.redis.exists {
       let bridge = try RedisBridge(app.config.io.redis, app: app)
       server.makeAdapter = { bridge.adapter($0) }
       self.bridge = bridge
+    }
+    if let path = settings.clientBundle {
+      bundle = try ClientBundle(path, baseDir: app.baseDir, below: settings.engine.path)
     }
     self.endpoint = endpoint
     self.server = server
@@ -120,7 +125,8 @@ final class Hub: SocketHandler {
   func admit(_ socket: Socket) {
     let setup = setups[socket.namespace.name] ?? NamespaceSetup()
     socket.owner = SocketState()
-    if setup.admitters.isEmpty, setup.connection.isEmpty {
+    let isKnown = socket.isRecovered && settings?.recovery?.skipMiddlewares == true
+    if isKnown || setup.admitters.isEmpty && setup.connection.isEmpty {
       socket.accept()
       return
     }
@@ -275,9 +281,14 @@ final class Hub: SocketHandler {
       }
     }
     guard let route = setup.routes[name] else { return }
+    if visit.ack >= 0 { socket.owe(visit.ack) }
     do {
-      try await route.controller.invoke(route.action, ctx: ctx)
+      let result = try await route.controller.invoke(route.action, ctx: ctx)
+      if visit.ack >= 0 {
+        socket.settle(visit.ack, result.isUndefined ? nil : BinaryValues.arguments([result]))
+      }
     } catch {
+      if visit.ack >= 0 { socket.settle(visit.ack, nil) }
       var failure = EggError(error)
       failure.message = "[egg-socket.io] controller execute error: \(failure.message)"
       throw failure

@@ -11,6 +11,9 @@ struct IOSettings {
 
   var engine = EngineOptions()
   var limits = SocketLimits()
+  var recovery: RecoveryOptions?
+  /// The client's library; nil: not served.
+  var clientBundle: String?
   /// By namespace.
   var namespaces: [String: Names] = [:]
 
@@ -95,6 +98,14 @@ struct IOSettings {
         throw Self.wrong(key, "a list of origins", value)
       }
       engine.origins = list.compactMap(\.string)
+    case "perMessageDeflate": engine.perMessageDeflate = try DeflateOptions(key, value)
+    case "connectionStateRecovery": recovery = try RecoveryOptions(key, value)
+    case "serveClient":
+      if value.bool == false || value == .null { return }
+      guard let path = value.string, path.hasSuffix(".js") else {
+        throw Self.wrong(key, "false, or the path of a file that ends with \".js\"", value)
+      }
+      clientBundle = path
     case "maxQueue": engine.maxQueue = try number(atLeast: 1024)
     case "maxPackets": engine.maxPackets = try number()
     case "maxPollPackets": engine.maxPollPackets = try number()
@@ -112,8 +123,9 @@ struct IOSettings {
 
   private static let known = [
     "path", "pingInterval", "pingTimeout", "upgradeTimeout", "maxHttpBufferSize", "transports",
-    "allowUpgrades", "allowEIO3", "jsonp", "cors", "cookie", "origins", "maxQueue", "maxPackets",
-    "maxPollPackets", "maxSessions", "connectTimeout", "maxAttachments", "maxNamespaces", "maxRunning",
+    "allowUpgrades", "allowEIO3", "jsonp", "cors", "cookie", "origins", "perMessageDeflate",
+    "connectionStateRecovery", "serveClient",
+    "maxQueue", "maxPackets", "maxPollPackets", "maxSessions", "connectTimeout", "maxAttachments", "maxNamespaces", "maxRunning",
   ]
 
   /// `true`, `"*"`, an origin, or `{origin, credentials, methods, allowedHeaders, maxAge}`.

@@ -217,7 +217,7 @@ private let queryFunction = unsafeBitCast(
         let session = socket.session
         answer = Array(
           ("{\"connected\":\(socket.isConnected),\"transport\":\"\(session.transportName)\","
-            + "\"protocol\":\(session.revision.rawValue),\"conn\":\"\(session.id)\"}").utf8)
+            + "\"recovered\":\(socket.isRecovered),\"protocol\":\(session.revision.rawValue),\"conn\":\"\(session.id)\"}").utf8)
       }
       if let hub = hub(s) { out.pointee = hub.lent(answer) }
     }

@@ -162,13 +162,15 @@ public final class Client: Alarm {
       OutPacket(.error, name, EventArguments(message)).send(to: session)
       return
     }
+    let lost = session.revision == .v4 ? namespace.recovery?.find(auth) : nil
     let id: String
     switch session.revision {
-    case .v4: id = SessionID.make()
+    case .v4: id = lost?.id ?? SessionID.make()
     case .v3: id = name == "/" ? session.id : "\(name)#\(session.id)"
     }
     let socket = Socket(
-      id, number: server.nextNumber(), namespace, self, auth: auth, query: query)
+      id, number: server.nextNumber(), namespace, self, auth: auth, query: query,
+      lost: lost)
     insert(socket)
     namespace.begin(socket)
     if let handler = server.handler { handler.admit(socket) } else { socket.accept() }

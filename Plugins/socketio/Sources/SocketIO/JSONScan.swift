@@ -103,6 +103,29 @@ nonisolated struct JSONScan {
     return skip(UInt8(ascii: "}"))
   }
 
+  /// The texts among the members of an object that have these names; what follows is not looked at.
+  mutating func texts(_ names: Set<String>) -> [String: String] {
+    var found: [String: String] = [:]
+    skipSpace()
+    guard skip(UInt8(ascii: "{")) else { return [:] }
+    repeat {
+      skipSpace()
+      let start = at
+      guard at < bytes.count, bytes[at] == UInt8(ascii: "\""), string() else { return found }
+      let name = EventName.text(UnsafeRawBufferPointer(rebasing: bytes[start..<at]))
+      skipSpace()
+      guard skip(UInt8(ascii: ":")) else { return found }
+      skipSpace()
+      let valueStart = at
+      guard let kind = value() else { return found }
+      if kind == .text, names.contains(name) {
+        found[name] = EventName.text(UnsafeRawBufferPointer(rebasing: bytes[valueStart..<at]))
+      }
+      skipSpace()
+    } while skip(UInt8(ascii: ","))
+    return found
+  }
+
   private mutating func check(_ range: Range<Int>?) {
     guard let range, range.count <= 4 else {
       hasBadPlaceholder = true

@@ -58,8 +58,12 @@ open class MemoryAdapter: Adapter {
   // MARK: what goes
 
   open func broadcast(_ arguments: EventArguments, _ target: Target) {
+    let recovery = target.isVolatile ? nil : namespace.recovery
     let packet = OutPacket(
-      .event, namespace.name, arguments, isVolatile: target.isVolatile, isShared: true)
+      .event, namespace.name, recovery?.numbered(arguments) ?? arguments,
+      isVolatile: target.isVolatile, isShared: true)
+    let sender = target.sender.map { [$0.id] } ?? []
+    recovery?.keep(packet, rooms: target.rooms, except: target.except + sender)
     forEach(target) { $0.send(packet) }
   }
 

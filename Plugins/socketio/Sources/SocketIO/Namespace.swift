@@ -12,11 +12,14 @@ public final class Namespace {
   /// Everybody that middleware is still deciding on.
   private var pending: [String: Socket] = [:]
   private var lastAck = -1
+  /// nil unless clients may recover.
+  let recovery: Recovery?
 
   init(_ name: String, _ server: SocketServer, isDynamic: Bool) {
     self.name = name
     self.server = server
     self.isDynamic = isDynamic
+    recovery = server.recovery.map { Recovery($0, server.clock) }
   }
 
   /// Ids are not those of one socket, so that one packet may go to many.

@@ -28,11 +28,26 @@ public final class Socket: Hashable {
   public private(set) var isInOwnRoom = false
   private var waiting: [Int: AckWait] = [:]
   private var running = 0
+  /// What it was before its connection was lost.
+  private var lost: Recovery.Lost?
+  /// By it the client comes back; nobody else is told.
+  private let privateID: String?
+  /// It is one that was away, with the same id, rooms and data.
+  public let isRecovered: Bool
+  /// Acknowledgements that the client waits for and a controller may give by returning.
+  private var owed: Set<Int> = []
 
   init(
     _ id: String, number: UInt64, _ namespace: Namespace, _ client: Client, auth: [UInt8],
-    query: String
+    query: String, lost: Recovery.Lost? = nil
   ) {
+    self.lost = lost
+    isRecovered = lost != nil
+    privateID =
+      namespace.recovery != nil && client.session.revision == .v4
+      ? lost?.privateID ?? SessionID.make() : nil
+    data = lost?.data ?? []
+
     self.id = id
     self.number = number
     self.namespace = namespace
@@ -71,15 +86,23 @@ public final class Socket: Hashable {
     isInOwnRoom = true
     namespace.add(self)
     client.connected(self)
+    if let lost { recover(lost) }
     send(connectPacket)
     server.handler?.connected(self)
     return true
   }
 
+  /// Its rooms, and in front of CONNECT what it missed.
+  private func recover(_ lost: Recovery.Lost) {
+    self.lost = nil
+    join(lost.rooms)
+    for packet in namespace.recovery?.missed(by: lost) ?? [] { send(packet) }
+  }
+
   private var connectPacket: OutPacket {
-    session.revision == .v4
-      ? OutPacket(.connect, namespace.name, EventArguments("{\"sid\":\"\(id)\"}"))
-      : OutPacket(.connect, namespace.name)
+    guard session.revision == .v4 else { return OutPacket(.connect, namespace.name) }
+    let pid = privateID.map { ",\"pid\":\"\($0)\"" } ?? ""
+    return OutPacket(.connect, namespace.name, EventArguments("{\"sid\":\"\(id)\"\(pid)}"))
   }
 
   /// Middleware has refused it.
@@ -123,14 +146,29 @@ public final class Socket: Hashable {
       let wait = AckWait(self, id, answer)
       waiting[id] = wait
       if timeout > 0 { server.clock.set(wait, after: timeout) }
+    } else if !isVolatile, privateID != nil, state == .connected, let recovery = namespace.recovery {
+      let packet = OutPacket(.event, namespace.name, recovery.numbered(arguments))
+      recovery.keep(packet, rooms: [self.id], except: [])
+      return send(packet)
     }
     send(OutPacket(.event, namespace.name, ack: id, arguments, isVolatile: isVolatile))
   }
 
   /// Answers an event of the client.
   public func acknowledge(_ id: Int, _ arguments: EventArguments) {
+    owed.remove(id)
     guard state == .connected else { return }
     send(OutPacket(.ack, namespace.name, ack: id, arguments))
+  }
+
+  /// A handler has begun that may answer by what it returns.
+  public func owe(_ id: Int) { owed.insert(id) }
+
+  /// The handler has returned.
+  ///
+  /// - Parameter answer: nil: it returned nothing.
+  public func settle(_ id: Int, _ answer: EventArguments?) {
+    if owed.remove(id) != nil, let answer { acknowledge(id, answer) }
   }
 
   /// For clients of old: `4"message"`, which newer ones would take for the end of the connection.
@@ -207,6 +245,9 @@ public final class Socket: Hashable {
     guard state != .ended else { return }
     state = .ended
     client.forget(self)
+    if wasConnected, let privateID, Recovery.isRecoverable(reason) {
+      namespace.recovery?.lose(id, privateID, Array(rooms), data)
+    }
     isInOwnRoom = false
     namespace.adapter.removeAll(self)
     namespace.remove(self)

@@ -71,8 +71,14 @@ public final class SocketServer: EngineDelegate {
   /// Makes the adapter of a namespace; in memory unless it is set.
   public var makeAdapter: (Namespace) -> any Adapter = { MemoryAdapter($0) }
 
-  public init(_ engine: EngineServer, limits: SocketLimits = SocketLimits()) {
+  /// nil: clients whose connection was lost begin anew.
+  public let recovery: RecoveryOptions?
+
+  public init(
+    _ engine: EngineServer, limits: SocketLimits = SocketLimits(), recovery: RecoveryOptions? = nil
+  ) {
     self.engine = engine
+    self.recovery = recovery
     self.limits = limits
     engine.delegate = self
   }

@@ -133,6 +133,19 @@ def check_packet_middleware_and_controllers():
     peer.close()
 
 
+def check_what_an_action_returns_is_the_answer():
+    peer = seed()
+    for event, answer in (("answer", "[2,7]"), ("both", '"first"')):
+        peer.emit(event, 1, 2, ack=3)
+        assert peer.event() == ["res", "packet received!"]
+        assert peer.packet() == "43/seed,3[%s]" % answer
+        assert peer.event() == ["after", event]
+    peer.emit("answer")  # nobody waits for it
+    peer.event()
+    assert peer.event() == ["after", "answer"]
+    peer.close()
+
+
 def check_errors_reach_old_clients():
     peer = seed(old=True)
     peer.emit("refuse")

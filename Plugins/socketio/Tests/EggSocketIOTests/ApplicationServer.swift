@@ -15,13 +15,14 @@ final class ApplicationServer {
   /// - Parameters:
   ///   - folder: from the root of the repository.
   ///   - environment: the name of Egg's environment.
+  ///   - options: more of `egg start`.
   /// - Throws: `Failure` with the log when the start fails.
-  init(_ folder: String, environment: String = "prod") throws {
+  init(_ folder: String, environment: String = "prod", options: [String] = ["--single"]) throws {
     process.executableURL = Self.built.appendingPathComponent("egg")
     process.arguments = [
       "start", Self.root.appendingPathComponent(folder).path, "--port", "0", "--host", "127.0.0.1",
-      "--env", environment, "--single",
-    ]
+      "--env", environment,
+    ] + options
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EGG_") }
     process.standardOutput = log
     process.standardError = log
@@ -101,7 +102,14 @@ enum Script {
     return process.terminationStatus == 0 ? nil : text
   }
 
-  /// The folder with a release of the Python client, which is installed at the first time.
+  private static let packages = [
+    "4": ["python-socketio==4.6.1", "python-engineio==3.14.2", "requests", "websocket-client"],
+    "5": ["python-socketio>=5.11,<6", "requests", "websocket-client"],
+    "websockets": ["websockets>=13,<15"],
+  ]
+
+  /// The folder with a release of the Python client, or with another library, which is installed at
+  /// the first time.
   private static func clientLibrary(_ release: String) throws -> String {
     let folder = ApplicationServer.root.appendingPathComponent(".build/python-socketio-\(release)")
     let done = folder.appendingPathComponent("installed").path
@@ -111,9 +119,7 @@ enum Script {
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments =
       ["python3", "-m", "pip", "install", "--quiet", "--target", folder.path]
-      + (release == "4"
-        ? ["python-socketio==4.6.1", "python-engineio==3.14.2"] : ["python-socketio>=5.11,<6"])
-      + ["requests", "websocket-client"]
+      + (packages[release] ?? [])
     process.standardOutput = output
     process.standardError = output
     try process.run()
@@ -121,7 +127,7 @@ enum Script {
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
       throw ApplicationServer.Failure(
-        description: "python3 -m pip install python-socketio failed; python3 and pip are needed:"
+        description: "python3 -m pip install \(packages[release] ?? []) failed; python3 and pip are needed:"
           + " apt-get install python3 python3-pip\n\(text)")
     }
     _ = FileManager.default.createFile(atPath: done, contents: nil)

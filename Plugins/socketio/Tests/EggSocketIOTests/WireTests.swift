@@ -21,6 +21,27 @@ struct WireTests {
     #expect(server.isRunning)
   }
 
+  @Test func `messages are compressed as a released WebSocket library expects it`() throws {
+    let server = try ApplicationServer(Self.fixture, environment: "deflate")
+    let failure = try Script.failure("deflate.py", server.port, packages: "websockets")
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
+  @Test func `a client whose connection was lost gets what it missed, and its library`() throws {
+    let server = try ApplicationServer(Self.fixture, environment: "recovery")
+    let failure = try Script.failure("recovery.py", server.port)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
+  @Test func `clients that poll find their process of two`() throws {
+    let server = try ApplicationServer(Self.fixture, options: ["--workers", "2", "--sticky"])
+    let failure = try Script.failure("sticky.py", server.port)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
   @Test func `controllers, middlewares and the chat of Egg's introduction work as they do there`()
     throws
   {

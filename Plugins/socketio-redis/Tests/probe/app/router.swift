@@ -4,7 +4,14 @@ import EggSocketIO
 /// What clients of two such servers do with each other.
 func router(_ app: Application) {
   let nsp = app.io.of("/")
+  var told: [Value] = []
+  nsp.onServer("tell") { args, _ in told.append(args[0]) }
+  nsp.onServer("ask") { args, ack in ack(["of": args[0], "told": Value.list(told)] as Value) }
   nsp.on("connection") { socket in
+    socket.on("tell-servers") { args in nsp.serverSideEmit("tell", args[0]) }
+    socket.on("ask-servers") { args, ack in
+      ack(Value.list(try await nsp.serverSideEmitWithAck("ask", args[0])))
+    }
     socket.on("join") { args, ack in
       socket.join(try args.get(0, as: String.self))
       ack("ok")

@@ -90,7 +90,7 @@ enum {
     EGG_IO_HANDSHAKE = 3,
     EGG_IO_ROOMS = 4,
     EGG_IO_DATA = 5,
-    EGG_IO_STATE = 6 /* {"connected":true,"transport":"websocket","protocol":4} */
+    EGG_IO_STATE = 6 /* {"connected":true,"transport":"websocket","recovered":false,"protocol":4} */
 };
 
 typedef uint32_t egg_io_request;

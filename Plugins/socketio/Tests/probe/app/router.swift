@@ -7,6 +7,8 @@ func router(_ app: Application) {
   seed.route("ping", app.io.controller.default.ping)
   seed.route("ping", app.io.controller.default.second)
   seed.route("ask", app.io.controller.default.ask)
+  seed.route("answer", app.io.controller.default.answer)
+  seed.route("both", app.io.controller.default.both)
   seed.route("fail", app.io.controller.default.fail)
   seed.route("disconnect", app.io.controller.default.gone)
 }

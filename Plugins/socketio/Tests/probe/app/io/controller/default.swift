@@ -11,6 +11,13 @@ final class DefaultController: Controller {
 
   func ask() async throws { ctx.ack("answer", ctx.args.count) }
 
+  func answer() async throws -> [Int] { [ctx.args.count, 7] }
+
+  func both() -> String {
+    ctx.ack("first")
+    return "second"
+  }
+
   func fail() async throws { throw EggError("broken") }
 
   func gone() async throws { app.io.of("/seed").emit("reason", ctx.args.first ?? .null) }
