@@ -1,5 +1,4 @@
 import CEggMock
-import Dispatch
 import EggKernel
 import Foundation
 
@@ -7,8 +6,8 @@ import class Egg.Application
 
 /// The one application of a test program, with the kernel around it in the same process.
 ///
-/// The kernel's loop takes over the main actor when the first test asks for the application, and keeps
-/// it as long as the program runs: application code, kernel and tests share one thread, as in a worker.
+/// The kernel's loop is the main actor of the whole program: application code, kernel and tests share one
+/// thread, as in a worker.
 enum TestHost {
   private static var starting: Task<Running, any Error>?
 
@@ -48,7 +47,9 @@ enum TestHost {
     }
     LinkedUnit.entry = entry
     LinkedUnit.path = program
-    let loop = try await takeOverMainActor()
+    guard let loop = EventLoop.installed else {
+      throw MockFailure("the event loop can't be made; is the limit of open files reached?")
+    }
     let installation = Installation(executable: command())
     installation.prepare(builds: [".build/debug", ".build/release"])
     let plan: LoadPlan
@@ -83,23 +84,6 @@ enum TestHost {
     if case .failure(let error) = result { throw MockFailure(error.description) }
   }
 
-  /// From here on what is on the main actor is run by the loop.
-  private static func takeOverMainActor() async throws -> EventLoop {
-    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-      DispatchQueue.main.async {
-        let loop: EventLoop
-        do throws(LoopError) {
-          loop = try EventLoop.install()
-        } catch {
-          return continuation.resume(throwing: MockFailure("the event loop can't be made: \(error)"))
-        }
-        continuation.resume()
-        while true { loop.run() }
-      }
-    }
-    return EventLoop.current
-  }
-
   /// The folder with the `egg.json`, at or above the test's file, else at the current folder.
   private static func applicationFolder(_ options: MockOptions) throws -> String {
     if let baseDir = options.baseDir { return baseDir }
@@ -123,6 +107,13 @@ enum TestHost {
     ]
     return places.lazy.compactMap { Path.real($0) }.first ?? places[0]
   }
+}
+
+/// Called before `main`: a task that has waited once on another main actor would never come back to the
+/// loop's. Without a loop the tests run all the same, and `mock.app()` says what is missing.
+@_cdecl("egg_mock_install_loop")
+package nonisolated func installLoop() {
+  _ = try? EventLoop.install()
 }
 
 /// How an application of tests is started.
