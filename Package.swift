@@ -100,6 +100,9 @@ let package = Package(
     .library(name: "EggLogrotator", type: .dynamic, targets: ["EggLogrotator"]),
     .library(name: "LogsProbe", type: .dynamic, targets: ["LogsProbe"]),
     .library(name: "ClusterProbe", type: .dynamic, targets: ["ClusterProbe"]),
+    .library(name: "EggMock", targets: ["EggMock"]),
+    .library(name: "yadan", type: .dynamic, targets: ["Yadan"]),
+    .library(name: "yadan-example", type: .dynamic, targets: ["YadanExample"]),
   ],
   targets: [
     // The contract, and what stands on both sides of it.
@@ -330,6 +333,19 @@ let package = Package(
         "Tests", "Sources/EngineIO", "Sources/SocketIO", "Sources/CEggSocketIO", "Sources/Client",
         "Sources/Endpoint",
       ]),
+
+    // The test kit of applications: the kernel and the application in the test program.
+    .target(name: "CEggMock", dependencies: ["PluginABI"]),
+    .target(
+      name: "EggMock", dependencies: ["Egg", "EggKernel", "CEggMock", "PluginABI"],
+      swiftSettings: unitSettings),
+
+    // A framework on top of the default one, and an application on that.
+    unit(
+      "Yadan", "Examples/framework-yadan", sources: ["app", "app.swift"],
+      exclude: ["example", "Package.swift"]),
+    unit("YadanExample", "Examples/framework-yadan/example", sources: ["app/router.swift"]),
+    .testTarget(name: "FrameworkTests", dependencies: ["EggCommand"]),
 
     // Tests.
     .target(name: "LoopProbeLibrary", path: "Tests/Probes/LoopProbeLibrary"),

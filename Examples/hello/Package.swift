@@ -10,6 +10,7 @@ let package = Package(
       name: "hello",
       dependencies: [.product(name: "Egg", package: "egg")],
       path: ".",
+      exclude: ["Tests"],
       // The loader compiles the rest of app/** and app.swift; a target must name one file.
       sources: ["app/router.swift"],
       swiftSettings: [
@@ -17,6 +18,11 @@ let package = Package(
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
         .enableUpcomingFeature("InferIsolatedConformances"),
       ],
-      plugins: [.plugin(name: "EggLoader", package: "egg")])
+      plugins: [.plugin(name: "EggLoader", package: "egg")]),
+    .testTarget(
+      name: "helloTests",
+      dependencies: ["hello", .product(name: "EggMock", package: "egg")],
+      path: "Tests",
+      swiftSettings: [.defaultIsolation(MainActor.self)]),
   ]
 )

@@ -3,7 +3,7 @@ import EggKernel
 /// All commands, in the order in which the help shows them.
 enum CommandList {
   static let all: [CommandDescription] = [
-    .initialize, .dev, .start, .stop, .reload, .status, .build, .lint,
+    .initialize, .dev, .test, .coverage, .start, .stop, .reload, .status, .build, .lint,
     .pluginList, .pluginInspect, .pluginCheck, .pluginTorment, .pluginNew,
     .inspectConfig, .inspectRoutes, .inspectMiddleware, .inspectExtensions, .inspectUnits,
     .inspectTiming, .inspectSchedule, .clusterProcess,

@@ -5,6 +5,8 @@ public final class Application: ApplicationBase, RouteRegistering {
   /// The routes of this unit.
   public private(set) lazy var router = Router(unit)
   private var knownKeys: [String]?
+  /// Those of `runInBackground` that still run.
+  package private(set) var backgroundTasks = 0
 
   public var routes: Router { router }
 
@@ -89,7 +91,9 @@ public final class Application: ApplicationBase, RouteRegistering {
   func background(
     _ request: Value, _ name: String, _ scope: @escaping @MainActor (Context) async throws -> Void
   ) {
+    backgroundTasks += 1
     Task {
+      defer { backgroundTasks -= 1 }
       let start = loop.nowNanoseconds
       do {
         try await runInAnonymousContextScope(request, scope)

@@ -135,10 +135,17 @@ public final class Context {
     if let known = lazily?.services[ObjectIdentifier(type)] {
       return unsafeDowncast(known, to: type)
     }
-    let service = S(core ?? self)
+    let service = makeService(type)
     if isAbandoned { return service }
     lazy.services[ObjectIdentifier(type)] = service
     return service
+  }
+
+  private func makeService<S: Service>(_ type: S.Type) -> S {
+    guard !TestDoubles.services.isEmpty, let maker = TestDoubles.services[ObjectIdentifier(type)]
+    else { return S(core ?? self) }
+    // It is a subclass; what registered it saw to that.
+    return unsafeDowncast(maker(core ?? self), to: type)
   }
 
   public var helper: Helper {

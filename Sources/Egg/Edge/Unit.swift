@@ -61,6 +61,7 @@ final class Unit {
       return context
     }
     let context = Context(self, call)
+    TestDoubles.prepare?(context)
     let reference = Unmanaged.passRetained(context)
     let status = host.table.pointee.set_local(
       host.table, call, contextKey, reference.toOpaque(), endContext)
@@ -77,6 +78,7 @@ final class Unit {
     let status = host.table.pointee.set_local(
       host.table, call, contextKey, Unmanaged.passUnretained(context).toOpaque(), nil)
     try Status.check(status, "anonymous context")
+    TestDoubles.prepare?(context)
     return Context(handing: context)
   }
 

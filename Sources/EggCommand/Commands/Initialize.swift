@@ -3,35 +3,82 @@ import Glibc
 
 extension CommandDescription {
   static let initialize = CommandDescription(
-    path: ["init"], summary: "write a new application",
-    arguments: [.required("NAME", "the application's name, or a path that ends in it")],
-    options: [.value("type", "TYPE", "simple: one route, one controller")],
-    notes: "Prints what to type next.",
+    path: ["init"], summary: "write a new application, plugin or framework",
+    arguments: [.optional("DIR", "the new folder, whose last part is the name; this one without it")],
+    options: [.value("type", "TYPE", ProjectType.list)],
+    notes: "Asks for the type when it is not said and there is a terminal. Prints what to type next.",
     run: runInitialize)
 }
 
-private func runInitialize(_ arguments: Arguments) throws {
-  let types = ["simple"]
-  let type = arguments.text("type") ?? "simple"
-  guard types.contains(type) else {
-    throw UsageError(
-      "expected --type \(types.joined(separator: " or ")), found \"\(type)\"", .initialize)
+/// What `egg init` can write.
+private enum ProjectType: String, CaseIterable {
+  case simple, api, plugin, framework
+
+  static let list = "simple, api, plugin or framework; simple without it"
+
+  var summary: String {
+    switch self {
+    case .simple: "an application with one route"
+    case .api: "an application that serves JSON"
+    case .plugin: "a plugin in Swift"
+    case .framework: "a framework on top of the default one"
+    }
   }
-  let folder = arguments[0] ?? ""
-  let name = try UnitName(Path.lastComponent(of: folder))
+
+  var template: Template {
+    switch self {
+    case .simple: .simpleApplication
+    case .api: .apiApplication
+    case .plugin:
+      Template(files: Template.swiftPlugin + Template.pluginFiles(build: "egg build"))
+    case .framework: .framework
+    }
+  }
+
+  /// What to type in the new folder, and what comes of it.
+  var next: String {
+    switch self {
+    case .simple: "egg dev\n\nthen open http://127.0.0.1:7001; \"egg test\" runs the tests"
+    case .api:
+      "egg dev\n\nthen open http://127.0.0.1:7001/api/posts; \"egg test\" runs the tests"
+    case .plugin: "egg build\n\nREADME.md says how an application uses it"
+    case .framework: "egg build\n\nREADME.md says how an application uses it"
+    }
+  }
+}
+
+private func runInitialize(_ arguments: Arguments) throws {
+  let type = try projectType(arguments.text("type"))
+  let folder = arguments[0] ?? "."
+  let isHere = folder == "." && arguments[0] == nil
+  let name = try UnitName(Path.lastComponent(of: isHere ? Path.currentFolder : folder))
   let egg = try Installation().requirePackage()
-  try Template.simpleApplication.write(
+  try type.template.write(
     to: folder,
-    filling: [("@NAME@", name.text), ("@EGG@", egg), ("@KEYS@", "\(name.text)_\(randomKey())")])
-  Terminal.print(
-    """
-    wrote \(folder)
+    filling: [
+      ("@NAME@", name.text), ("@EGG@", egg), ("@KEYS@", "\(name.text)_\(randomKey())"),
+      ("@MODULE@", name.module), ("@MEMBER@", name.member), ("@HEADER@", name.header),
+      ("@TYPE@", name.type),
+    ])
+  let enter = isHere ? "" : "cd \(folder)\n  "
+  Terminal.print("wrote \(isHere ? Path.currentFolder : folder)\n\n  \(enter)\(type.next)")
+}
 
-      cd \(folder)
-      egg dev
-
-    then open http://127.0.0.1:7001
-    """)
+/// - Throws: `UsageError` for a type that there is not.
+private func projectType(_ stated: String?) throws -> ProjectType {
+  var text = stated
+  if text == nil, isatty(0) == 1 {
+    let rows = ProjectType.allCases.map { ($0.rawValue, $0.summary) }
+    Terminal.note(TextTable.aligned(rows, indentation: 2) + "type (simple): ")
+    let answer = readLine() ?? ""
+    text = answer.isEmpty ? nil : answer
+  }
+  guard let text else { return .simple }
+  if let type = ProjectType(rawValue: text) { return type }
+  let names = ProjectType.allCases.map(\.rawValue)
+  throw UsageError(
+    "expected --type \(names.joined(separator: "|")), found \"\(text)\"\(Suggestion.phrase(for: text, among: names))",
+    .initialize)
 }
 
 /// 32 hexadecimal digits.

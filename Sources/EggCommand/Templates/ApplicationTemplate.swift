@@ -1,38 +1,10 @@
 extension Template {
-  /// The smallest application: one route, one controller.
-  static let simpleApplication = Template(files: [
-    (
-      "Package.swift",
-      #"""
-      // swift-tools-version: 6.2
-      import PackageDescription
-
-      let package = Package(
-        name: "@NAME@",
-        products: [.library(name: "@NAME@", type: .dynamic, targets: ["@NAME@"])],
-        dependencies: [.package(name: "egg", path: "@EGG@")],
-        targets: [
-          .target(
-            name: "@NAME@",
-            dependencies: [.product(name: "Egg", package: "egg")],
-            path: ".",
-            // The loader finds and compiles the rest of app/ itself.
-            sources: ["app/router.swift"],
-            swiftSettings: [
-              .defaultIsolation(MainActor.self),
-              .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-              .enableUpcomingFeature("InferIsolatedConformances"),
-            ],
-            plugins: [.plugin(name: "EggLoader", package: "egg")])
-        ]
-      )
-
-      """#
-    ),
+  /// The smallest application: one route, one controller, one test.
+  static let simpleApplication = Template(files: applicationPackage() + [
     (
       "egg.json",
       #"""
-      { "name": "@NAME@", "version": "0.1.0" }
+      { "name": "@NAME@", "version": "0.1.0", "framework": "egg" }
 
       """#
     ),
@@ -76,8 +48,25 @@ extension Template {
       "config/plugin.json",
       #"""
       {
-        // "NAME": true switches an installed plugin on; { "path": "../../NAME" } says
-        // where it is, seen from this folder.
+        // The framework egg has security, session, static and more on; "NAME": false switches one
+        // off, "validate": true one on. { "path": "../../NAME" } is a plugin of your own, seen from
+        // this folder.
+      }
+
+      """#
+    ),
+    (
+      "Tests/HomeTests.swift",
+      #"""
+      import EggMock
+      import Testing
+
+      @Suite(.app()) struct HomeTests {
+        @Test func `the front page says hi`() async throws {
+          let app = try await mock.app()
+          #expect(try app.keys[0].hasPrefix("@NAME@_"))
+          try await app.httpRequest().get("/").expect(200).expect("hi, egg")
+        }
       }
 
       """#
@@ -86,6 +75,7 @@ extension Template {
       ".gitignore",
       #"""
       .build/
+      coverage/
       run/
       logs/
 
@@ -98,6 +88,7 @@ extension Template {
 
       ```
       egg dev                # build, serve, http://127.0.0.1:7001
+      egg test               # build, run the tests
       egg build              # the release build
       egg start              # serve it in production
       egg inspect routes     # what answers where
@@ -109,6 +100,7 @@ extension Template {
       | `app/controller/` | one class a file, a method for each route |
       | `app/service/` | business logic, `ctx.service.NAME` |
       | `app/middleware/` | one function a file, switched on in `config/config.default.json` |
+      | `Tests/` | tests, with `import EggMock` |
       | `config/` | `config.default.json`, `config.prod.json` …, `plugin.json` |
 
       """#

@@ -9,6 +9,14 @@ extension Worker {
     try LibraryTrust.check(
       path, unit: unit.name, sha256: plugin?.entry.sha256, file: plugin?.entry.sha256From?.file,
       line: plugin?.entry.sha256From?.line)
+    try enter(unit, path, try entry(of: path, unit))
+  }
+
+  /// - Throws: `.load`, `.abi`.
+  private func entry(
+    of path: String, _ unit: Unit
+  ) throws(BootError) -> egg_plugin_entry_fn {
+    if let linked = LinkedUnit.entry, LinkedUnit.path == path { return linked }
     // NOW: a missing symbol is a failed start, not a failed request at night. LOCAL: two units may
     // both contain a JSON parser. NODELETE: units are never unloaded.
     guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | Int32(RTLD_NODELETE)) else {
@@ -21,7 +29,12 @@ extension Worker {
         "expected the exported function \(EGG_PLUGIN_ENTRY_SYMBOL), found none; export it with EGG_EXPORT",
         file: path)
     }
-    let entry = unsafeBitCast(symbol, to: egg_plugin_entry_fn.self)
+    return unsafeBitCast(symbol, to: egg_plugin_entry_fn.self)
+  }
+
+  private func enter(
+    _ unit: Unit, _ path: String, _ entry: egg_plugin_entry_fn
+  ) throws(BootError) {
     let id = StaticText(unit.manifest?.id ?? unit.name)
     guard let described = entry(UnsafePointer(unit.host), id.cString) else {
       throw BootError(
@@ -55,4 +68,12 @@ extension Worker {
     unit.entry = described
     permanentTexts.append(id)
   }
+}
+
+/// A unit that is part of the running program instead of a library: the application in its own tests.
+package enum LinkedUnit {
+  /// The program's real path; its file carries the unit's manifest.
+  package nonisolated(unsafe) static var path = ""
+  /// Nil when the program has no unit.
+  package nonisolated(unsafe) static var entry: egg_plugin_entry_fn?
 }

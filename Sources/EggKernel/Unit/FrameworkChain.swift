@@ -6,7 +6,8 @@ package enum FrameworkChain {
   /// The application's framework is the start option, else `EGG_FRAMEWORK`, else the field
   /// `framework` of its `egg.json`; a framework names its own base in the same field. A value
   /// with a `/` at its start or a `.` is a path (relative to the file that says it, or to the
-  /// application), anything else a package name. The name `egg` is the kernel itself.
+  /// application), anything else a package name. The name `egg` is the default framework where one is
+  /// installed, and otherwise the kernel itself, which is below every chain anyway.
   ///
   /// - Parameters:
   ///   - core: the kernel's own unit; it becomes the first of the chain.
@@ -21,7 +22,8 @@ package enum FrameworkChain {
   ) throws(BootError) -> [LoadUnit] {
     var upperFirst: [LoadUnit] = []
     var next = try first(baseDir: baseDir, option: option, variables: variables)
-    while let wish = next, wish.name != "egg" {
+    while let wish = next {
+      if wish.name == "egg", !isInstalled("egg", baseDir: baseDir, systemDirectories) { break }
       let folder = try locate(wish, baseDir: baseDir, systemDirectories: systemDirectories)
       let file = try UnitFile.read(folder: folder, unit: wish.name, notices: &notices)
       let name = file?.name ?? Path.lastComponent(of: folder)
@@ -78,8 +80,7 @@ package enum FrameworkChain {
     let places =
       isPath
       ? [Path.join(wish.relativeTo, wish.name)]
-      : ["frameworks", ".egg/frameworks"].map { Path.join(baseDir, "\($0)/\(wish.name)") }
-        + systemDirectories.map { Path.join($0, wish.name) }
+      : places(of: wish.name, baseDir: baseDir, systemDirectories)
     for place in places where FileReader.kind(of: place) == .folder {
       if let real = Path.real(place) { return real }
     }
@@ -89,5 +90,20 @@ package enum FrameworkChain {
         + places.map { "\"\($0)\"" }.joined(separator: ", ")
         + "; install it, or correct its name",
       file: wish.file, line: wish.line)
+  }
+
+  private static func places(
+    of name: String, baseDir: String, _ systemDirectories: [String]
+  ) -> [String] {
+    ["frameworks", ".egg/frameworks"].map { Path.join(baseDir, "\($0)/\(name)") }
+      + systemDirectories.map { Path.join($0, name) }
+  }
+
+  private static func isInstalled(
+    _ name: String, baseDir: String, _ systemDirectories: [String]
+  ) -> Bool {
+    places(of: name, baseDir: baseDir, systemDirectories).contains {
+      FileReader.kind(of: $0) == .folder
+    }
   }
 }

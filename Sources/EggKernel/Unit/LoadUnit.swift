@@ -78,8 +78,11 @@ package struct LoadUnit: Sendable {
     kind: Kind, name: String, folder: String, file: UnitFile?, host: HostABI?
   ) throws(BootError) {
     let label = kind == .application ? "app" : name
-    let library = try LibraryFile.find(
-      folder: folder, name: name, stated: file?.library, statedIn: file?.path, unit: label)
+    let library =
+      kind == .application && LinkedUnit.entry != nil
+      ? LinkedUnit.path
+      : try LibraryFile.find(
+        folder: folder, name: name, stated: file?.library, statedIn: file?.path, unit: label)
     var manifest: PluginManifest?
     if let library {
       try LibraryTrust.check(library, unit: label)

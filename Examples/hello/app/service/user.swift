@@ -5,7 +5,8 @@ struct User: Codable {
   let name: String
 }
 
-final class UserService: Service {
+/// Not final, so that tests can put a subclass in its place.
+class UserService: Service {
   private static let known = [
     User(id: 1, name: "Ada"), User(id: 2, name: "Grace"), User(id: 3, name: "Edsger"),
   ]

@@ -1,23 +1,22 @@
-import EggKernel
 import Glibc
 
 /// Where the running `egg` lies, and what lies around it: plugins, frameworks, the Swift package that
 /// applications depend on, the C headers.
-struct Installation {
+package struct Installation {
   /// The real path of the running command.
-  let executable: String
-  let pluginFolders: [String]
-  let frameworkFolders: [String]
+  package let executable: String
+  package let pluginFolders: [String]
+  package let frameworkFolders: [String]
   /// The folder with the `Package.swift` of `Egg` and `EggLoader`; nil when only the command is
   /// installed.
-  let package: String?
+  package let package: String?
   /// The folder with `egg_plugin.h`.
-  let headers: String?
+  package let headers: String?
 
   /// `PREFIX/bin/egg` with `PREFIX/lib/egg` is an installation, which has `PREFIX/include/egg` and
   /// `PREFIX/share/egg` too. Otherwise a folder above the command with `Package.swift` and `Plugins/`
   /// is a development tree. The folders of `EGG_PLUGIN_PATH` (colons between) are looked in first.
-  init(
+  package init(
     executable: String = Path.real("/proc/self/exe") ?? "/proc/self/exe",
     variables: EnvironmentVariables = .process
   ) {
@@ -57,17 +56,13 @@ struct Installation {
   ///
   /// - Parameter builds: folders below a unit in which a build leaves its library, the preferred
   ///   first.
-  func prepare(builds: [String]) {
+  package func prepare(builds: [String]) {
     LibraryFile.folders = [Path.folder(of: executable)]
     LibraryFile.buildFolders = builds
   }
 
   /// - Throws: `BootError` for whatever is wrong with the application's files.
-  func plan(_ folder: String, _ arguments: Arguments) throws(BootError) -> LoadPlan {
-    try plan(folder, env: arguments.text("env"), framework: arguments.text("framework"))
-  }
-
-  func plan(_ folder: String, env: String?, framework: String?) throws(BootError) -> LoadPlan {
+  package func plan(_ folder: String, env: String?, framework: String?) throws(BootError) -> LoadPlan {
     try LoadPlan(
       LoadPlan.Options(
         baseDir: folder, env: env, framework: framework, pluginFolders: pluginFolders,

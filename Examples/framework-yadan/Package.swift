@@ -1,0 +1,27 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .defaultIsolation(MainActor.self),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+let package = Package(
+  name: "yadan",
+  products: [
+    .library(name: "yadan", type: .dynamic, targets: ["Yadan"]),
+    .library(name: "yadan-example", type: .dynamic, targets: ["YadanExample"]),
+  ],
+  dependencies: [.package(name: "egg", path: "../..")],
+  targets: [
+    .target(
+      name: "Yadan", dependencies: [.product(name: "Egg", package: "egg")], path: ".",
+      exclude: ["example"], sources: ["app", "app.swift"], swiftSettings: settings,
+      plugins: [.plugin(name: "EggLoader", package: "egg")]),
+    .target(
+      name: "YadanExample", dependencies: [.product(name: "Egg", package: "egg")], path: "example",
+      sources: ["app/router.swift"], swiftSettings: settings,
+      plugins: [.plugin(name: "EggLoader", package: "egg")]),
+  ]
+)

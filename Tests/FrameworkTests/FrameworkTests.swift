@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+/// The default framework `Frameworks/egg`, `Examples/framework-yadan` on top of it, and an
+/// application on top of that.
+@Suite("Frameworks") struct FrameworkTests {
+  @Test func `the chain of an application is shown from the kernel up`() throws {
+    let units = try Command.egg("inspect", "units", Example.application, "--json").list()
+    let frameworks = units.filter { $0["kind"] as? String == "framework" }
+    #expect(frameworks.map { $0["name"] as? String } == ["egg", "egg-default", "yadan"])
+    #expect(units.last?["name"] as? String == "yadan-example")
+  }
+
+  @Test func `the default framework has on what Egg has on`() throws {
+    let scratch = try Scratch(#"{ "name": "plain", "framework": "egg" }"#)
+    let rows = try Command.egg("plugin", "list", scratch.path, "--json").list()
+    let names = rows.filter { $0["enable"] as? Bool == true }.compactMap { $0["name"] as? String }
+    #expect(
+      Set(names) == [
+        "onerror", "session", "i18n", "multipart", "security", "logrotator", "schedule", "static",
+        "jsonp", "view",
+      ])
+  }
+
+  @Test func `without a framework there are no plugins`() throws {
+    let scratch = try Scratch(#"{ "name": "plain" }"#)
+    let rows = try Command.egg("plugin", "list", scratch.path, "--json").list()
+    #expect(rows.isEmpty)
+  }
+
+  @Test func `an upper framework switches plugins on and off`() throws {
+    let rows = try Command.egg("plugin", "list", Example.application, "--json").list()
+    let on = rows.filter { $0["enable"] as? Bool == true }.compactMap { $0["name"] as? String }
+    #expect(on.contains("validate"))
+    #expect(!on.contains("i18n"))
+    #expect(on.contains("session"))
+  }
+
+  @Test(arguments: [("local", "http://localhost:8080"), ("prod", "https://backend.yadan.example")])
+  func `defaults of a framework differ by environment`(env: String, backend: String) throws {
+    let result = try Command.egg(
+      "inspect", "config", "yadan.backend", Example.application, "--env", env)
+    #expect(result.output.contains(backend), "\(result)")
+  }
+
+  @Test func `an application runs on its framework`() throws {
+    let server = try RunningApplication([Example.application])
+    let answer = try server.get("/")
+    #expect(answer.hasPrefix("HTTP/1.1 200 OK"), "\(answer)")
+    #expect(answer.lowercased().contains("x-powered-by: yadan"))
+    // The name is made by the framework's own rule.
+    #expect(answer.hasSuffix(#"{"backend":"http://localhost:8080","remotes":["UserInfo"]}"#))
+  }
+
+  @Test func `a framework is chosen with an option or a variable`() throws {
+    let scratch = try Scratch(#"{ "name": "plain" }"#)
+    let option = try Command.egg(
+      "inspect", "units", scratch.path, "--framework", Example.framework, "--json")
+    #expect(try option.list().map { $0["name"] as? String }.suffix(2) == ["yadan", "plain"])
+    let variable = try Command.egg(
+      "inspect", "units", scratch.path, "--json",
+      variables: ["EGG_FRAMEWORK": Example.framework])
+    #expect(try variable.list().map { $0["name"] as? String }.suffix(2) == ["yadan", "plain"])
+  }
+}
