@@ -182,7 +182,16 @@ def check_polling_alone(browser, here, there):
     assert grace.value(LINES) == ["slowly"] + [str(number) for number in range(20)]
     grace.says("at last")
     ada.sees("at last")
+    # Leaving is heard at once, not when a ping stays without an answer.
+    ada.click("#leave")
+    grace.people("Grace")
+    ada.wait("document.readyState === 'complete' && document.querySelector('#enter button:enabled')")
+    assert ada.tab.problems() == []
     ada.leaves()
+    lin = Guest(browser, here, "Lin", "garden", "#transports=polling").enters()
+    grace.people("Grace", "Lin")
+    lin.leaves()
+    grace.people("Grace")
     grace.leaves()
 
 
@@ -227,6 +236,22 @@ def check_nonsense_is_answered(browser, here, there):
     assert set(eve.value("came")) <= {"broadcast", "online"}
     ada.leaves()
     eve.leaves()
+
+
+def check_the_page_comes_back_after_a_restart(browser, here, there):
+    ada = Guest(browser, here, "Ada", "kitchen").enters()
+    lin = Guest(browser, here, "Lin", "kitchen", "#transports=polling").enters()
+    here.stop()
+    ada.wait("!socket.connected")
+    lin.wait("!socket.connected")
+    here.start()
+    ada.enters()
+    lin.enters()
+    ada.people("Ada", "Lin")
+    assert lin.value("socket.transport") == "polling"
+    lin.leaves()
+    ada.people("Ada")
+    ada.leaves()
 
 
 def check_the_page_comes_back_after_a_crash(browser, here, there):

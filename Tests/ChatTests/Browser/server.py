@@ -43,7 +43,8 @@ class Server:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def close(self):
+    def stop(self):
+        """As an operator does."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -51,6 +52,9 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+    def close(self):
+        self.stop()
         self.log.close()
 
     def __enter__(self):

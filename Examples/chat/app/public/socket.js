@@ -8,8 +8,11 @@ const DEFAULTS = {
   path: '/socket.io/', query: {}, auth: undefined, transports: ['websocket', 'polling'],
   reconnection: true, reconnectionDelay: 500, reconnectionDelayMax: 5000, ackTimeout: 10000,
 };
+const LEAVE = '41';
+const TEXT = { 'Content-Type': 'text/plain;charset=UTF-8' };
 
-/// A transport calls `packet(text)` for each packet and `close(reason)` once, and has `send` and `close`.
+/// A transport calls `packet(text)` for each packet and `close(reason)` once. It has `send`, and `close`,
+/// to which a last packet may be given.
 const transports = {
   websocket(url, { packet, close }) {
     const socket = new WebSocket(url.href.replace(/^http/, 'ws'));
@@ -17,28 +20,40 @@ const transports = {
     socket.onclose = () => close('transport close');
     return {
       send: (text) => { if (socket.readyState === WebSocket.OPEN) socket.send(text); },
-      close: () => socket.close(),
+      close: (last) => {
+        if (last && socket.readyState === WebSocket.OPEN) socket.send(last);
+        socket.close();
+      },
     };
   },
 
   polling(url, { packet, close }) {
-    const ended = new AbortController();
+    const aborting = new AbortController();
+    let isOver = false;
     let waiting = [];
     let isPosting = false;
 
-    const end = (reason) => {
-      if (ended.signal.aborted) return;
-      ended.abort();
+    const end = (reason, last) => {
+      if (isOver) return;
+      isOver = true;
+      if (last && url.searchParams.has('sid')) {
+        // Outlives the page, and the server then answers the request that waits.
+        const body = [...waiting, last, '1'].join('\x1e');
+        fetch(url, { method: 'POST', headers: TEXT, body, keepalive: true }).catch(() => {});
+      } else {
+        aborting.abort();
+      }
       close(reason);
     };
     const ask = async (options) => {
-      const response = await fetch(url, { ...options, cache: 'no-store', signal: ended.signal });
+      const response = await fetch(url, { ...options, cache: 'no-store', signal: aborting.signal });
       if (!response.ok) throw new Error(`status ${response.status}`);
       return response.text();
     };
     const poll = async () => {
-      while (!ended.signal.aborted) {
+      while (!isOver) {
         for (const text of (await ask()).split('\x1e')) {
+          if (isOver) return;
           if (text[0] === '0') url.searchParams.set('sid', JSON.parse(text.slice(1)).sid);
           packet(text);
         }
@@ -48,16 +63,16 @@ const transports = {
     const post = async () => {
       if (isPosting) return;
       isPosting = true;
-      while (waiting.length > 0) {
+      while (waiting.length > 0 && !isOver) {
         const body = waiting.splice(0, 8).join('\x1e');
-        await ask({ method: 'POST', headers: { 'Content-Type': 'text/plain;charset=UTF-8' }, body });
+        await ask({ method: 'POST', headers: TEXT, body });
       }
       isPosting = false;
     };
     poll().catch(() => end('transport error'));
     return {
       send: (text) => { waiting.push(text); post().catch(() => end('transport error')); },
-      close: () => end('transport close'),
+      close: (last) => end('transport close', last),
     };
   },
 };
@@ -72,6 +87,8 @@ class Socket {
     this.lastAck = 0;
     this.attempts = 0;
     this.choice = 0; // which of the transports
+    // The server need not wait for a ping to see that the page is gone.
+    addEventListener('pagehide', () => this.link?.engine.close(LEAVE));
     this.connect();
   }
 
@@ -101,8 +118,7 @@ class Socket {
   disconnect() {
     this.isWanted = false;
     clearTimeout(this.retry);
-    if (this.connected) this.link.engine.send('41');
-    this.lost('io client disconnect');
+    this.lost('io client disconnect', LEAVE);
     return this;
   }
 
@@ -198,14 +214,14 @@ class Socket {
     if (this.link.patience) this.watch = setTimeout(() => this.lost('ping timeout'), this.link.patience);
   }
 
-  lost(reason) {
+  lost(reason, last) {
     const { link } = this;
     if (!link) return;
     const wasConnected = this.connected;
     clearTimeout(this.watch);
     this.link = this.id = undefined;
     this.acks.clear(); // answers to what is gone do not come
-    link.engine?.close();
+    link.engine?.close(last);
     if (!link.isOpen) this.choice = (this.choice + 1) % this.options.transports.length;
     if (wasConnected) this.tell('disconnect', reason);
     else if (this.isWanted) this.tell('connect_error', new Error(reason));
