@@ -30,7 +30,8 @@ final class BlogServer {
       try files.copyItem(
         at: source.appendingPathComponent(name), to: folder.appendingPathComponent(name))
     }
-    try write(#"{ "name": "blog", "version": "1.0.0", "library": "libBlogExample.so" }"#, "egg.json")
+    try write(
+      #"{ "name": "blog", "version": "1.0.0", "library": "libBlogExample.so" }"#, "egg.json")
     if let plugin {
       let table = try String(
         contentsOf: folder.appendingPathComponent("config/plugin.json"), encoding: .utf8)

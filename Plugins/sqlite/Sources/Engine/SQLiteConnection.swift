@@ -59,7 +59,7 @@ nonisolated final class SQLiteConnection: @unchecked Sendable {
       do {
         try run("PRAGMA journal_mode = \(options.journalMode)")
         return
-      } catch where error.errno & 0xFF == Int(SQLITE_BUSY) && SQLiteStop.now < until {
+      } catch  where error.errno & 0xFF == Int(SQLITE_BUSY) && SQLiteStop.now < until {
         usleep(5_000)
       }
     }
@@ -190,7 +190,8 @@ nonisolated final class SQLiteConnection: @unchecked Sendable {
       }
       if stop.isLate {
         return .sqlite(
-          SQLITE_INTERRUPT, "the statement took longer than \(options.queryTimeout)ms (queryTimeout)",
+          SQLITE_INTERRUPT,
+          "the statement took longer than \(options.queryTimeout)ms (queryTimeout)",
           sql: sql)
       }
     }
@@ -239,7 +240,9 @@ nonisolated final class SQLiteConnection: @unchecked Sendable {
   }
 
   /// The next rows of `statement`; fewer than `count` at its end.
-  func rows(_ statement: SQLiteStatement, _ count: Int, _ bytes: Int, _ stop: SQLiteStop, _ sql: String)
+  func rows(
+    _ statement: SQLiteStatement, _ count: Int, _ bytes: Int, _ stop: SQLiteStop, _ sql: String
+  )
     throws(SQLError) -> (rows: SQLiteRows, isAtEnd: Bool)
   {
     begin(stop)

@@ -47,7 +47,9 @@ public final class SQLiteDatabase: SQLDatabase {
     let escaping = SQLEscaping(dialect: .sqlite, timeZone: options.timeZone)
     if before.isEmpty, after.isEmpty {
       let (sql, parameters) = statement.prepared
-      if parameters.count <= Self.parameterLimit { return try await perform(sql, parameters, connection) }
+      if parameters.count <= Self.parameterLimit {
+        return try await perform(sql, parameters, connection)
+      }
     }
     return try await execute(statement.text(escaping), [], on: connection)
   }
@@ -106,7 +108,7 @@ public final class SQLiteDatabase: SQLDatabase {
     return try await withTaskCancellationHandler {
       do {
         return try await loop.run { try body(stop) }
-      } catch where stop.wasCancelled {
+      } catch  where stop.wasCancelled {
         throw CancellationError()
       }
     } onCancel: {

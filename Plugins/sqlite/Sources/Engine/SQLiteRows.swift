@@ -87,6 +87,7 @@ nonisolated final class SQLiteRows: SQLRowSource, @unchecked Sendable {
   /// The same rows as a list, for cursors.
   var list: SQLRowList {
     let width = columns.names.count
-    return SQLRowList(columns.names, (0..<rowCount).map { row in (0..<width).map { cell(row, $0) } })
+    return SQLRowList(
+      columns.names, (0..<rowCount).map { row in (0..<width).map { cell(row, $0) } })
   }
 }

@@ -45,7 +45,8 @@ nonisolated final class SQLiteStatement {
     guard count != prepared else { return }
     prepared = count
     let all = 0..<sqlite3_column_count(handle)
-    columns = SQLColumns(all.map { sqlite3_column_name(handle, $0).map { String(cString: $0) } ?? "" })
+    columns = SQLColumns(
+      all.map { sqlite3_column_name(handle, $0).map { String(cString: $0) } ?? "" })
     isMoment = all.map { place in
       guard !options.dateStrings, let type = sqlite3_column_decltype(handle, place) else {
         return false

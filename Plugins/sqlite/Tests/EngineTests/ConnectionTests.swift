@@ -129,7 +129,8 @@ import Testing
     let error = await failure { try await transaction.query(endlessInsert) }
     #expect(error?.code == "SQLITE_INTERRUPT")
     // Not outside of it, where it would stay.
-    #expect(await failure { try await transaction.insert("t", ["x": -2]) }?.code == "EGG_SQL_TRANSACTION")
+    #expect(
+      await failure { try await transaction.insert("t", ["x": -2]) }?.code == "EGG_SQL_TRANSACTION")
     try await transaction.rollback()
     #expect(try await database.count("t") == 0)
   }
@@ -154,7 +155,7 @@ import Testing
     }
     let transaction = try await database.beginTransaction()
     let waiting = Task { await failure { try await database.insert("t", ["x": 1]) } }
-    try await Task.sleep(for: .milliseconds(10))
+    while database.stats["connectionQueue"] != 1 { await Task.yield() }
     #expect(await failure { try await database.insert("t", ["x": 2]) }?.code == "POOL_ENQUEUELIMIT")
     #expect(await waiting.value?.code == "PoolWaitTimeoutError")
     try await transaction.commit()

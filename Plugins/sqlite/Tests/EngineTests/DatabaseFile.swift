@@ -34,4 +34,5 @@ func numbers(_ count: Int) -> String {
 }
 
 /// Runs for hours unless somebody interrupts it.
-let endless = "with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c"
+let endless =
+  "with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c"

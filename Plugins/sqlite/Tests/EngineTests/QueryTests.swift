@@ -40,9 +40,11 @@ import Testing
 
   @Test func `placeholders take values, names and whole rows`() async throws {
     let database = try await table()
-    try await database.query("insert into posts (title, hits) values (?)", [["a?b:c", 2] as SQLValue])
+    try await database.query(
+      "insert into posts (title, hits) values (?)", [["a?b:c", 2] as SQLValue])
     #expect(
-      try await database.queryOne("select hits from ?? where title = ?", ["posts", "a?b:c"])?.hits.int
+      try await database.queryOne("select hits from ?? where title = ?", ["posts", "a?b:c"])?.hits
+        .int
         == 2)
     #expect(
       try await database.queryOne("select title t from posts where hits = :h", ["h": 2])?.t.string
@@ -66,7 +68,8 @@ import Testing
     try await database.query("create table t (at datetime, plain text)")
     try await database.insert(
       "t", ["at": SQLValue.moment(1_777_630_830_123), "plain": "2026-05-01 10:20:30"])
-    let times = try await database.queryOne("select at, plain, typeof(at) kind, at || '' raw from t")
+    let times = try await database.queryOne(
+      "select at, plain, typeof(at) kind, at || '' raw from t")
     #expect(times?.at == .moment(1_777_630_830_123))
     #expect(times?.plain.string == "2026-05-01 10:20:30")
     #expect(times?.raw.string == "2026-05-01 10:20:30.123")
@@ -88,7 +91,9 @@ import Testing
     #expect(duplicate?.code == "SQLITE_CONSTRAINT_UNIQUE" && duplicate?.errno == 2067)
     #expect(duplicate?.message == "UNIQUE constraint failed: posts.title")
     #expect(duplicate?.isDuplicate == true)
-    let syntax = await failure { try await database.query("selekt 1" + String(repeating: " ", count: 600)) }
+    let syntax = await failure {
+      try await database.query("selekt 1" + String(repeating: " ", count: 600))
+    }
     #expect(syntax?.code == "SQLITE_ERROR" && syntax?.message == #"near "selekt": syntax error"#)
     #expect(syntax?.sql.hasSuffix("(608 bytes)") == true)
   }
@@ -108,7 +113,9 @@ import Testing
     let open = file.open { $0.multipleStatements = true }
     let result = try await open.query(both)
     #expect(result.following.count == 1 && result.following[0].affectedRows == 1)
-    #expect(try await open.query("insert into a values (?); select ? v", [2, 3]).following[0][0].v.int == 3)
+    #expect(
+      try await open.query("insert into a values (?); select ? v", [2, 3]).following[0][0].v.int
+        == 3)
   }
 
   @Test func `more values than the library has parameters for`() async throws {

@@ -43,7 +43,8 @@ import Testing
     #expect(try server().get("/stream") == "12502500")
     #expect(
       try server().get("/duplicate")
-        == "SQLITE_CONSTRAINT_PRIMARYKEY 1555 INSERT INTO `posts`(`id`, `title`) VALUES(?, ?), (?, ?)")
+        == "SQLITE_CONSTRAINT_PRIMARYKEY 1555 INSERT INTO `posts`(`id`, `title`) VALUES(?, ?), (?, ?)"
+    )
   }
 
   @Test func `other units call it by name`() throws {
@@ -55,7 +56,8 @@ import Testing
       #"{ "clients": { "db1": { "database": "one" }, "db2": { "database": "deep/two" } } }"#)
     let folder = probe.folder.path
     #expect(
-      try probe.get("/other") == #"{"db1":"\#(folder)/one","db2":"\#(folder)/deep/two","db3":"none"}"#)
+      try probe.get("/other")
+        == #"{"db1":"\#(folder)/one","db2":"\#(folder)/deep/two","db3":"none"}"#)
   }
 
   @Test func `what cannot be opened stops the start and shows the line`() throws {

@@ -22,7 +22,8 @@ final class PostController: Controller {
       try await app.sqlite.get(id)?.queryOne("select file from pragma_database_list")?.file.string
         ?? "none"
     }
-    ctx.body = ["db1": try await file("db1"), "db2": try await file("db2"), "db3": try await file("db3")]
+    ctx.body =
+      ["db1": try await file("db1"), "db2": try await file("db2"), "db3": try await file("db3")]
       as Value
   }
 
