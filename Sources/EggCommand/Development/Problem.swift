@@ -8,6 +8,26 @@ struct Problem {
     var message: String
     /// The compiler's lines of source and marks below the message.
     var excerpt: [String] = []
+
+    /// The loader compiles a copy of each file with a line in front that names the original. Messages
+    /// count as the original does, excerpts as the copy; here both do.
+    var renumbered: Finding {
+      func number(_ line: String) -> Int? {
+        line.split(separator: "|", maxSplits: 1).first.flatMap { Int($0.filter { $0 != " " }) }
+      }
+      guard let mark = excerpt.firstIndex(where: { $0.contains("`- error:") || $0.contains("|- error:") }),
+        let shown = excerpt[..<mark].lazy.compactMap(number).last, line > 0, shown != line
+      else { return self }
+      var result = self
+      result.excerpt = excerpt.map { text in
+        guard let own = number(text), let bar = text.firstIndex(of: "|") else { return text }
+        let digits = String(own - shown + line)
+        let width = text.distance(from: text.startIndex, to: bar) - 1
+        return String(repeating: " ", count: max(0, width - digits.count)) + digits + " "
+          + text[bar...]
+      }
+      return result
+    }
   }
 
   let title: String
@@ -27,7 +47,7 @@ struct Problem {
         findings[findings.count - 1].excerpt.append(line)
       }
     }
-    self.findings = findings
+    self.findings = findings.map(\.renumbered)
     self.output = output.joined(separator: "\n")
     title = findings.isEmpty ? "\(name) does not build" : "\(name) does not compile"
   }

@@ -75,7 +75,7 @@ struct ProblemPage {
     let excerpt = finding.excerpt.map { line in
       // The line that points at the place, "   |         `- error: …".
       let text = Self.escaped(line)
-      return line.contains("`- error:") || line.contains("^") ? "<mark>\(text)</mark>" : text
+      return line.contains("`- error:") || line.contains("|- error:") ? "<mark>\(text)</mark>" : text
     }
     return """
       <section>
