@@ -243,16 +243,6 @@ final class FakeHost: AdapterHost {
     #expect(host.delivered[0].data == .list(["e", 1]))
     #expect(host.members["c1"] == ["z"] && host.members["c2"] == ["r", "z"])
   }
-}
-
-/// Waits for something that becomes true by itself.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-  let end = Date().addingTimeInterval(10)
-  while Date() < end {
-    if try await condition() { return }
-    try await Task.sleep(for: .milliseconds(5))
-  }
-  Issue.record("never: \(what)")
 
   @Test func `servers with version 5 get answers to all that they ask`() async throws {
     let server = try await Self.server.value
@@ -302,4 +292,14 @@ func eventually(_ what: String, _ condition: () async throws -> Bool) async thro
     #expect(one.host.ended == ["a1 true"])
     try await listening.end()
   }
+}
+
+/// Waits for something that becomes true by itself.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+  let end = Date().addingTimeInterval(10)
+  while Date() < end {
+    if try await condition() { return }
+    try await Task.sleep(for: .milliseconds(5))
+  }
+  Issue.record("never: \(what)")
 }

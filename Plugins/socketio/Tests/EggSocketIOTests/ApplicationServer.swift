@@ -15,9 +15,9 @@ final class ApplicationServer {
   /// - Parameters:
   ///   - folder: from the root of the repository.
   ///   - environment: the name of Egg's environment.
-  ///   - options: more of `egg start`.
+  ///   - options: more of `egg start`; one process unless it says otherwise.
   /// - Throws: `Failure` with the log when the start fails.
-  init(_ folder: String, environment: String = "prod", options: [String] = []) throws {
+  init(_ folder: String, environment: String = "prod", options: [String] = ["--single"]) throws {
     process.executableURL = Self.built.appendingPathComponent("egg")
     process.arguments = [
       "start", Self.root.appendingPathComponent(folder).path, "--port", "0", "--host", "127.0.0.1",
@@ -130,7 +130,7 @@ enum Script {
         description: "python3 -m pip install \(packages[release] ?? []) failed; python3 and pip are needed:"
           + " apt-get install python3 python3-pip\n\(text)")
     }
-    FileManager.default.createFile(atPath: done, contents: nil)
+    _ = FileManager.default.createFile(atPath: done, contents: nil)
     return folder.path
   }
 }
