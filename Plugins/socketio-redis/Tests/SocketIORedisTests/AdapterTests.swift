@@ -246,7 +246,7 @@ final class FakeHost: AdapterHost {
 
   @Test func `servers with version 5 get answers to all that they ask`() async throws {
     let server = try await Self.server.value
-    let (one, _) = try await pair(.classic, server)
+    let (one, two) = try await pair(.classic, server)
     let namespace = one.packet(0).nsp.string!
     var options = RedisOptions()
     options.port = server.port
@@ -290,6 +290,7 @@ final class FakeHost: AdapterHost {
         == [#"{"requestid":"v","data":null}"#, #"{"requestid":"v","data":null}"#])
     _ = try await ask(#"{"requestid":"w","type":6,"sid":"a1","close":true}"#)
     #expect(one.host.ended == ["a1 true"])
+    #expect(two.host.ended == [])
     try await listening.end()
   }
 }
