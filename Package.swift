@@ -444,7 +444,8 @@ let package = Package(
       "SocketIOConformance", "Tests/Fixtures/socketio-conformance",
       dependencies: ["EggSocketIO", "EggEngineIO", "EngineIO"], sources: ["app/router.swift"]),
     unit(
-      "SocketIOProbe", "Plugins/socketio/Tests/probe", dependencies: ["EggSocketIO"],
+      "SocketIOProbe", "Plugins/socketio/Tests/probe",
+      dependencies: ["EggSocketIO", "EggSessionClient"],
       sources: ["app/router.swift"]),
     .testTarget(
       name: "EngineIOTests", dependencies: ["EngineIO", "SocketIO", "EggWebSocket"],

@@ -24,6 +24,14 @@ final class SessionBoot: Boot {
       }
       // What may have to wait for a store.
       unit.method(
+        Context.self, "sessionLoad",
+        { ctx, _ async throws in
+          if let store = ctx.app[StoreKey.self] {
+            try await RequestSession.of(ctx).load(from: store, ctx)
+          }
+          return .undefined
+        } as @MainActor (Context, Arguments) async throws -> Value)
+      unit.method(
         Context.self, "sessionCommit",
         { ctx, _ async throws in
           try await RequestSession.of(ctx).commit(ctx)

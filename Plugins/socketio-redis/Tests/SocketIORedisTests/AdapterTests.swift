@@ -243,20 +243,10 @@ final class FakeHost: AdapterHost {
     #expect(host.delivered[0].data == .list(["e", 1]))
     #expect(host.members["c1"] == ["z"] && host.members["c2"] == ["r", "z"])
   }
-}
-
-/// Waits for something that becomes true by itself.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-  let end = Date().addingTimeInterval(10)
-  while Date() < end {
-    if try await condition() { return }
-    try await Task.sleep(for: .milliseconds(5))
-  }
-  Issue.record("never: \(what)")
 
   @Test func `servers with version 5 get answers to all that they ask`() async throws {
     let server = try await Self.server.value
-    let (one, _) = try await pair(.classic, server)
+    let (one, two) = try await pair(.classic, server)
     let namespace = one.packet(0).nsp.string!
     var options = RedisOptions()
     options.port = server.port
@@ -300,6 +290,17 @@ func eventually(_ what: String, _ condition: () async throws -> Bool) async thro
         == [#"{"requestid":"v","data":null}"#, #"{"requestid":"v","data":null}"#])
     _ = try await ask(#"{"requestid":"w","type":6,"sid":"a1","close":true}"#)
     #expect(one.host.ended == ["a1 true"])
+    #expect(two.host.ended == [])
     try await listening.end()
   }
+}
+
+/// Waits for something that becomes true by itself.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+  let end = Date().addingTimeInterval(10)
+  while Date() < end {
+    if try await condition() { return }
+    try await Task.sleep(for: .milliseconds(5))
+  }
+  Issue.record("never: \(what)")
 }

@@ -20,6 +20,7 @@ final class Hub: SocketHandler {
   /// Those of `app/io/middleware`, by name.
   var middlewares: [String: SocketMiddleware] = [:]
   private var settings: IOSettings?
+  private lazy var hasSession = app.plugins.contains { $0.kind == .plugin && $0.name == "session" }
   private var setups: [String: NamespaceSetup] = [:]
   private var parents: [(listener: UInt32, id: UInt64, wants: egg_io_wants)] = []
   private(set) var listeners: [Listener] = []
@@ -145,7 +146,7 @@ final class Hub: SocketHandler {
         }
       }
       if !setup.connection.isEmpty, let state = state(socket) {
-        let ctx = try context(Visit(socket), state)
+        let ctx = try await context(Visit(socket), state)
         try await run(setup.connection[...], ctx) {
           guard socket.accept() else { return }
           await state.ended()
@@ -181,10 +182,12 @@ final class Hub: SocketHandler {
     return data.jsonBytes
   }
 
-  private func context(_ visit: Visit, _ state: SocketState) throws -> Context {
+  /// With the session of the first request, also when a store has it.
+  private func context(_ visit: Visit, _ state: SocketState) async throws -> Context {
     let ctx = try app.createAnonymousContext(state.request(of: visit.socket))
     ctx.ip = visit.socket.session.handshake.address
     ctx[VisitKey.self] = visit
+    if hasSession { try await ctx.call("sessionLoad") }
     return ctx
   }
 
@@ -255,7 +258,7 @@ final class Hub: SocketHandler {
     do {
       let packet = try BinaryValues.values(json, attachments)
       let visit = Visit(socket, packet: .list(packet), ack: ack)
-      let ctx = try context(visit, state)
+      let ctx = try await context(visit, state)
       try await run(setup.packet[...], ctx) {
         try await self.dispatch(socket, setup, ctx, visit, json, attachments)
       }
@@ -331,7 +334,7 @@ final class Hub: SocketHandler {
     Task.immediate {
       do {
         let visit = Visit(socket, packet: .list([.text(event), .text(reason)]))
-        let ctx = try self.context(visit, state)
+        let ctx = try await self.context(visit, state)
         try await route.controller.invoke(route.action, ctx: ctx)
       } catch {
         self.app.coreLogger.error(EggError(error))

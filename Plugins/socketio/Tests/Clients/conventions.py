@@ -11,11 +11,11 @@ PORT = int(sys.argv[1])
 class Peer:
     """A client of Engine.IO 4, or of 3 with `old`."""
 
-    def __init__(self, nsp="/", query="", old=False):
+    def __init__(self, nsp="/", query="", old=False, headers=()):
         if old and nsp != "/":
             query += "&room=demo"  # which "/" asks for
         self.nsp, self.old = nsp, old
-        self.socket = WebSocket(PORT, "/socket.io/?EIO=%d&transport=websocket%s" % (3 if old else 4, query))
+        self.socket = WebSocket(PORT, "/socket.io/?EIO=%d&transport=websocket%s" % (3 if old else 4, query), headers=headers)
         self.engine = json.loads(self.socket.read()[1:])["sid"]
         self.prefix = "" if nsp == "/" else nsp + ","
         self.id = None
@@ -143,6 +143,18 @@ def check_what_an_action_returns_is_the_answer():
     peer.emit("answer")  # nobody waits for it
     peer.event()
     assert peer.event() == ["after", "answer"]
+    peer.close()
+
+
+def check_the_session_is_there():
+    answer = request(PORT, "GET", "/login/ada")
+    cookie = answer.headers["set-cookie"].split(";")[0]
+    peer = Peer("/seed", headers=[("Cookie", cookie)])
+    assert peer.event() == ["res", "connected!"]
+    peer.connected()
+    peer.emit("who", ack=4)
+    assert peer.event() == ["res", "packet received!"]
+    assert peer.packet() == '43/seed,4["ada"]'
     peer.close()
 
 

@@ -15,7 +15,7 @@ final class ApplicationServer {
   /// - Parameters:
   ///   - folder: from the root of the repository.
   ///   - environment: the name of Egg's environment.
-  ///   - options: more of `egg start`.
+  ///   - options: more of `egg start`; one process unless it says otherwise.
   /// - Throws: `Failure` with the log when the start fails.
   init(_ folder: String, environment: String = "prod", options: [String] = ["--single"]) throws {
     process.executableURL = Self.built.appendingPathComponent("egg")

@@ -1,4 +1,5 @@
 import Egg
+import EggSessionClient
 import EggSocketIO
 
 func router(_ app: Application) {
@@ -7,6 +8,11 @@ func router(_ app: Application) {
   seed.route("ping", app.io.controller.default.ping)
   seed.route("ping", app.io.controller.default.second)
   seed.route("ask", app.io.controller.default.ask)
+  seed.route("who", app.io.controller.default.who)
+  app.router.get("/login/:name") { ctx in
+    ctx.session.name = .text(ctx.params["name"])
+    ctx.body = "welcome"
+  }
   seed.route("answer", app.io.controller.default.answer)
   seed.route("both", app.io.controller.default.both)
   seed.route("fail", app.io.controller.default.fail)

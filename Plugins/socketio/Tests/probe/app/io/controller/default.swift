@@ -1,4 +1,5 @@
 import Egg
+import EggSessionClient
 import EggSocketIO
 
 final class DefaultController: Controller {
@@ -12,6 +13,8 @@ final class DefaultController: Controller {
   func ask() async throws { ctx.ack("answer", ctx.args.count) }
 
   func answer() async throws -> [Int] { [ctx.args.count, 7] }
+
+  func who() -> Value { ctx.session.name }
 
   func both() -> String {
     ctx.ack("first")
