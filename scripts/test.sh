@@ -59,6 +59,8 @@ for package in Examples/*/Package.swift; do
     check "$folder" swift build --package-path "$folder"
   fi
 done
+count "mocks of the default framework's plugins" env EGG_FRAMEWORK=egg EGG_SERVER_ENV=unittest \
+  swift test --skip-build --package-path Examples/hello --filter MockTests
 check "templates as the original renders them" swift run --skip-build nunjucks-difffuzz --count 3000
 check "damaged templates" swift run --skip-build nunjucks-difffuzz --count 2000 --mutate
 check "the demo answers" sh scripts/check-demo.sh

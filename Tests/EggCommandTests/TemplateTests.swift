@@ -77,6 +77,47 @@ import Testing
     #expect((routes.first?["source"] as? String)?.contains("router.swift:4") == true)
   }
 
+  /// Builds kernel and SDK from nothing; the examples, which are such applications, always run theirs.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["EGG_TEST_INIT"] != nil))
+  func `a new application passes its own tests`() throws {
+    let scratch = try Scratch()
+    #expect(try Egg.run("init", "hello", in: scratch.url).status == 0)
+    let result = try Egg.run("test", "hello", in: scratch.url)
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    #expect(result.output.contains("Test run with 1 test in 1 suite passed"))
+  }
+
+  @Test(arguments: ["simple", "api", "plugin", "framework"])
+  func `each type is a package that Swift can read`(type: String) throws {
+    let scratch = try Scratch()
+    let made = try Egg.run("init", "my-\(type)", "--type", type, in: scratch.url)
+    #expect(made.status == 0, "\(made.errors)")
+    #expect(made.output.contains("cd my-\(type)\n  egg "))
+    let package = scratch.url.appendingPathComponent("my-\(type)").path
+    let read = try Egg.run(
+      URL(fileURLWithPath: "/usr/bin/env"),
+      ["swift", "package", "--package-path", package, "dump-package"])
+    #expect(read.status == 0, "\(read.errors)")
+    guard ProcessInfo.processInfo.environment["EGG_TEST_INIT"] != nil else { return }
+    let built = try Egg.run(type == "api" ? "test" : "build", package)
+    #expect(built.status == 0, "\(built.output)\(built.errors)")
+  }
+
+  @Test func `an unknown type is a mistake in the command line`() throws {
+    let scratch = try Scratch()
+    let result = try Egg.run("init", "x", "--type", "frame", in: scratch.url)
+    #expect(result.status == 2)
+    #expect(result.errors.contains("simple|api|plugin|framework"))
+  }
+
+  @Test func `a folder without tests is no failure`() throws {
+    let scratch = try Scratch()
+    try scratch.write("// swift-tools-version: 6.2", to: "app/Package.swift")
+    let result = try Egg.run("test", "app", in: scratch.url)
+    #expect(result.status == 0)
+    #expect(result.output.contains("No test files found"))
+  }
+
   @Test func `a build that fails is shown, in the terminal and to clients`() throws {
     let scratch = try Scratch()
     #expect(try Egg.run("init", "hello", in: scratch.url).status == 0)
