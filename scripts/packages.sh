@@ -32,6 +32,8 @@ for purpose in "$@"; do
       need libssl-dev "OpenSSL: encrypted connections" pkg-config --exists libssl
       need libmariadb-dev "MariaDB Connector/C: the plugin mysql" pkg-config --exists libmariadb
       need zlib1g-dev "zlib: compressed request bodies" pkg-config --exists zlib
+      need libbrotli-dev "brotli: compressed answers" pkg-config --exists libbrotlienc
+      need libcurl4-openssl-dev "libcurl: the plugin httpclient" pkg-config --exists libcurl
       ;;
     test)
       need gcc "compiles plugins in C" has gcc

@@ -28,9 +28,13 @@ public struct FormMeter {
     }
     isFile = head.isFile
     size = 0
-    if isFile { files += 1 } else { fields += 1 }
-    guard files <= limits.files else { throw MultipartFailure.limit("Request_files_limit") }
-    guard fields <= limits.fields else { throw MultipartFailure.limit("Request_fields_limit") }
+    if isFile {
+      files += 1
+      guard files <= limits.files else { throw MultipartFailure.limit("Request_files_limit") }
+    } else {
+      fields += 1
+      guard fields <= limits.fields else { throw MultipartFailure.limit("Request_fields_limit") }
+    }
   }
 
   public mutating func add(_ count: Int) throws {
