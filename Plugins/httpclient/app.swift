@@ -29,7 +29,8 @@ final class HTTPClientBoot: Boot {
   private func ready() throws -> HTTPClient {
     if let client { return client }
     throw EggError(
-      code: "EGG_CURL_ARGUMENT", "curl is there from didLoad on; before it there is no configuration")
+      code: "EGG_CURL_ARGUMENT",
+      "curl is there from didLoad on; before it there is no configuration")
   }
 
   override func configDidLoad() async throws { client = try HTTPClient(app) }

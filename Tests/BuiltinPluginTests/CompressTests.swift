@@ -64,7 +64,8 @@ import Testing
   @Test(arguments: [
     "/large/text/1000", "/large/bytes/2000", "/large/text/2000?type=image/png",
     "/large/text/2000?type=text/event-stream", "/large/text/2000?status=206",
-    "/large/text/2000?cache-control=public,%20No-Transform", "/large/text/2000?content-encoding=zstd",
+    "/large/text/2000?cache-control=public,%20No-Transform",
+    "/large/text/2000?content-encoding=zstd",
     "/large/text/2000?content-range=bytes%200-1999/4000",
   ])
   func `some answers stay as they are`(target: String) throws {

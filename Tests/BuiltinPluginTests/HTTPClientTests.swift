@@ -155,7 +155,8 @@ import Testing
   }
 
   @Test func `a connection is used again`() throws {
-    let ports = try (0..<3).map { _ in try echo("/echo", "{ \"method\": \"GET\" }")["port"] as? Int }
+    let ports = try (0..<3).map { _ in try echo("/echo", "{ \"method\": \"GET\" }")["port"] as? Int
+    }
     #expect(ports[0] != nil && Set(ports).count == 1 || ports[1] == ports[2])
   }
 

@@ -99,7 +99,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("Request_fileSize_limit", [Part(name: "up", filename: "a.js", content: String(repeating: "x", count: 1025))]),
+    (
+      "Request_fileSize_limit",
+      [Part(name: "up", filename: "a.js", content: String(repeating: "x", count: 1025))]
+    ),
     ("Request_fieldSize_limit", [Part(name: "a", content: "12345678901")]),
     ("Request_fields_limit", ["a", "b", "c"].map { Part(name: $0, content: "1") }),
     ("Request_files_limit", ["a", "b"].map { Part(name: $0, filename: "a.js", content: "1") }),

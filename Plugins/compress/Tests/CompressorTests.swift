@@ -24,7 +24,9 @@ import Testing
     return Array(data)
   }
 
-  private func run(_ compressor: Compressor, _ bytes: ArraySlice<UInt8>, _ kind: Compressor.Operation)
+  private func run(
+    _ compressor: Compressor, _ bytes: ArraySlice<UInt8>, _ kind: Compressor.Operation
+  )
     throws -> [UInt8]
   {
     try bytes.withUnsafeBufferPointer { Array(try #require(compressor.run($0, kind))) }

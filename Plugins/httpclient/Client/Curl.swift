@@ -123,7 +123,7 @@ public struct CurlError: EggErrorConvertible, CustomStringConvertible {
   static func typed(_ error: any Error) -> any Error {
     guard let error = error as? EggError else { return error }
     guard let kind = Kind(rawValue: error.code) else {
-      guard error.code == "EGG_NOT_FOUND", error.message.contains("Curl\"") || error.message.contains("curl\"") else { return error }
+      guard error.code == "EGG_NOT_FOUND", error.message.contains("url\"") else { return error }
       return EggError(
         code: error.code, "curl needs the plugin httpclient; enable it in config/plugin.json")
     }

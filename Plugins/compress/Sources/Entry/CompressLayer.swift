@@ -5,8 +5,8 @@ import PluginABI
 
 /// The middleware `compress` as a plain function. Kept for ever.
 ///
-/// The C interface and not a `Middleware` closure: every answer passes it and most are too small to be
-/// compressed, which one comparison tells.
+/// The C interface and not a `Middleware` closure: every answer passes it and most are too small to
+/// be compressed, which one comparison tells.
 nonisolated final class CompressLayer {
   /// From this size on a body is compressed by another thread, and the loop serves others meanwhile.
   static let largeBody = 64 << 10
@@ -101,7 +101,8 @@ nonisolated final class CompressLayer {
     }
     var joined: [UInt8] = []
     var line: UInt32 = 0
-    while line < 8, http.pointee.header(host, call, Names.accept, line, &value) == egg_status(EGG_OK)
+    while line < 8,
+      http.pointee.header(host, call, Names.accept, line, &value) == egg_status(EGG_OK)
     {
       joined += value.bytes
       joined.append(0x2C)

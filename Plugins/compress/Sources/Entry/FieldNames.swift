@@ -56,7 +56,8 @@ nonisolated extension egg_str {
 
   var bytes: UnsafeBufferPointer<UInt8> {
     UnsafeBufferPointer(
-      start: UnsafeRawPointer(ptr)?.assumingMemoryBound(to: UInt8.self), count: ptr == nil ? 0 : len)
+      start: UnsafeRawPointer(ptr)?.assumingMemoryBound(to: UInt8.self), count: ptr == nil ? 0 : len
+    )
   }
 }
 

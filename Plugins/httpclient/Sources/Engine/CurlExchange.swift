@@ -344,7 +344,8 @@ public final class CurlExchange: Hashable {
         $0, socklen_t(address.pointee.addrlen), &name, socklen_t(name.count), nil, 0,
         NI_NUMERICHOST)
     }
-    let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let text = String(
+      decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     guard status == 0, request.addresses?.contains(text) == true else {
       refusal = CurlFailure(.address, "\(shown): the address \(text) is not allowed")
       return -1

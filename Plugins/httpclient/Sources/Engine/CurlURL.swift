@@ -13,7 +13,8 @@ public struct CurlURL {
     guard let url = curl_url() else { return nil }
     defer { curl_url_cleanup(url) }
     guard !text.utf8.contains(0), curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK,
-      let scheme = Self.part(url, CURLUPART_SCHEME)?.lowercased(), let host = Self.part(url, CURLUPART_HOST),
+      let scheme = Self.part(url, CURLUPART_SCHEME)?.lowercased(),
+      let host = Self.part(url, CURLUPART_HOST),
       scheme == "http" || scheme == "https",
       let port = Self.part(url, CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)).flatMap({ Int($0) })
     else { return nil }
@@ -36,7 +37,8 @@ public struct CurlURL {
     return part(url, CURLUPART_URL)
   }
 
-  private static func part(_ url: OpaquePointer, _ what: CURLUPart, _ flags: UInt32 = 0) -> String? {
+  private static func part(_ url: OpaquePointer, _ what: CURLUPart, _ flags: UInt32 = 0) -> String?
+  {
     var text: UnsafeMutablePointer<CChar>?
     guard curl_url_get(url, what, &text, flags) == CURLUE_OK, let text else { return nil }
     defer { curl_free(text) }

@@ -116,9 +116,12 @@ struct CurlOptions {
     }
     if options.files.exists { return try readForm(options) }
     guard options.data.exists else { return }
-    let isQuery = ["GET", "HEAD"].contains(request.method) || options.dataAsQueryString.bool == true
+    let isQuery =
+      ["GET", "HEAD"].contains(request.method) || options.dataAsQueryString.bool == true
     if isQuery {
-      guard let members = options.data.object else { throw wrong("data", "an object", options.data) }
+      guard let members = options.data.object else {
+        throw wrong("data", "an object", options.data)
+      }
       let query = Self.urlencoded(members)
       guard !query.isEmpty else { return }
       let (url, fragment) = request.url.cut(at: "#")

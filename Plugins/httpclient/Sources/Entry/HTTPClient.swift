@@ -112,7 +112,9 @@ final class HTTPClient {
     }
     guard !allowed.isEmpty else {
       throw CurlFailure(
-        .address, "\(host): config.security.ssrf allows none of its addresses, \(found.joined(separator: ", "))")
+        .address,
+        "\(host): config.security.ssrf allows none of its addresses, \(found.joined(separator: ", "))"
+      )
     }
     return allowed
   }
