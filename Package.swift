@@ -54,6 +54,9 @@ let package = Package(
     .library(name: "EggView", type: .dynamic, targets: ["EggView"]),
     .library(name: "EggMultipartPlugin", type: .dynamic, targets: ["EggMultipartPlugin"]),
     .library(name: "EggMultipart", targets: ["EggMultipart"]),
+    .library(name: "EggCompress", type: .dynamic, targets: ["EggCompress"]),
+    .library(name: "EggHTTPClientPlugin", type: .dynamic, targets: ["EggHTTPClientPlugin"]),
+    .library(name: "EggHTTPClient", targets: ["EggHTTPClient"]),
     .library(name: "EggOnerror", type: .dynamic, targets: ["EggOnerror"]),
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
     .library(name: "EggSession", type: .dynamic, targets: ["EggSession"]),
@@ -148,9 +151,36 @@ let package = Package(
     client("EggMultipart", "Plugins/multipart", dependencies: ["MultipartForm"]),
     unit(
       "EggMultipartPlugin", "Plugins/multipart", dependencies: ["EggMultipart"],
-      sources: ["app.swift", "Sources/Entry"], exclude: ["Client", "Sources/Form", "Tests"]),
+      sources: ["app", "app.swift", "Sources/Entry"],
+      exclude: ["Client", "Sources/Form", "Tests"]),
     .testTarget(
       name: "MultipartFormTests", dependencies: ["MultipartForm"], path: "Plugins/multipart/Tests"),
+    // Smaller answers.
+    .systemLibrary(
+      name: "CBrotli", path: "Plugins/compress/Sources/CBrotli", pkgConfig: "libbrotlienc",
+      providers: [.apt(["libbrotli-dev"])]),
+    .target(
+      name: "CompressEngine", dependencies: ["CBrotli", "CZlib"],
+      path: "Plugins/compress/Sources/Engine"),
+    unit(
+      "EggCompress", "Plugins/compress", dependencies: ["PluginABI", "CompressEngine"],
+      sources: ["app.swift", "Sources/Entry"],
+      exclude: ["Tests", "Sources/CBrotli", "Sources/Engine"]),
+    .testTarget(
+      name: "CompressEngineTests", dependencies: ["CompressEngine", "CZlib"],
+      path: "Plugins/compress/Tests"),
+    // Requests to other servers.
+    .systemLibrary(
+      name: "CCurl", path: "Plugins/httpclient/Sources/CCurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(
+      name: "CurlEngine", dependencies: ["CCurl", "Egg"],
+      path: "Plugins/httpclient/Sources/Engine", swiftSettings: unitSettings + loopSettings),
+    client("EggHTTPClient", "Plugins/httpclient"),
+    unit(
+      "EggHTTPClientPlugin", "Plugins/httpclient", dependencies: ["CurlEngine"],
+      sources: ["app.swift", "Sources/Entry"],
+      exclude: ["Client", "Tests", "Sources/CCurl", "Sources/Engine"]),
     unit("EggOnerror", "Plugins/onerror", sources: ["app.swift", "Sources"]),
     .target(
       name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks",
@@ -383,7 +413,7 @@ let package = Package(
       "BuiltinsProbe", "Tests/Fixtures/builtins",
       dependencies: [
         "EggSessionClient", "EggSecurityClient", "EggValidateClient", "EggJsonpClient",
-        "EggI18nClient",
+        "EggI18nClient", "EggMultipart", "EggHTTPClient",
       ],
       sources: ["app/router.swift"]),
     .target(

@@ -33,6 +33,8 @@ for purpose in "$@"; do
       need libmariadb-dev "MariaDB Connector/C: the plugin mysql" pkg-config --exists libmariadb
       need libsqlite3-dev "SQLite: the plugin sqlite" pkg-config --exists sqlite3
       need zlib1g-dev "zlib: compressed request bodies" pkg-config --exists zlib
+      need libbrotli-dev "brotli: compressed answers" pkg-config --exists libbrotlienc
+      need libcurl4-openssl-dev "libcurl: the plugin httpclient" pkg-config --exists libcurl
       ;;
     test)
       need gcc "compiles plugins in C" has gcc

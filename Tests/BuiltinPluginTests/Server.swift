@@ -10,7 +10,7 @@ final class Server: @unchecked Sendable {
   let folder: URL
   private let process = Process()
   private let logFile: URL
-  private var port: UInt16 = 0
+  private(set) var port: UInt16 = 0
 
   /// - Parameters:
   ///   - config: JSON laid over the application's configuration.

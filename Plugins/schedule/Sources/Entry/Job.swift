@@ -68,7 +68,14 @@ final class Job {
     _ schedule: Value, _ config: Config, _ mistake: (String) -> EggError
   ) throws -> Rhythm {
     do {
-      if let text = schedule.cron.string {
+      if var text = schedule.cron.string {
+        if text.hasPrefix("config:") {
+          let path = text.dropFirst(7)
+          guard let configured = config[String(path)].string else {
+            throw mistake("the cron is that of config.\(path), which is not set")
+          }
+          text = configured
+        }
         let options = schedule.cronOptions
         let zone = try options.tz.string.map { try TimeZone(named: $0) } ?? .local
         return .cron(try CronExpression(text), zone, endsAt: options.endDate.int)

@@ -42,6 +42,17 @@ func router(_ app: Application) {
   app.router.get("/locale", app.controller.answer.locale)
   app.router.get("/text", app.controller.answer.text)
   app.router.get("/change/:locale", app.controller.answer.change)
+  app.router.post("/upload/parts", app.controller.upload.parts)
+  app.router.post("/upload/single", app.controller.upload.single)
+  app.router.post("/upload/optional", app.controller.upload.optional)
+  app.router.post("/upload/files", app.controller.upload.files)
+  app.router.post("/upload/saved", app.controller.upload.saved)
+  app.router.post("/upload/twice", app.controller.upload.twice)
+  app.router.get("/large/:kind/:size", app.controller.large.body)
+  app.router.post("/curl", app.controller.remote.curl)
+  app.router.post("/curl/safe", app.controller.remote.safe)
+  app.router.post("/curl/stream", app.controller.remote.stream)
+  app.router.post("/curl/app", app.controller.remote.byApp)
   // A route asks for its middleware by name, so the plugin has to be on.
   if app.config.jsonp.exists { jsonpRoutes(app) }
 }
