@@ -180,7 +180,7 @@ let package = Package(
     unit(
       "EggHTTPClientPlugin", "Plugins/httpclient", dependencies: ["CurlEngine"],
       sources: ["app.swift", "Sources/Entry"],
-      exclude: ["Client", "Tests", "Sources/CCurl", "Sources/Engine"]),
+      exclude: ["Client", "Sources/CCurl", "Sources/Engine"]),
     unit("EggOnerror", "Plugins/onerror", sources: ["app.swift", "Sources"]),
     .target(
       name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks",

@@ -42,6 +42,7 @@ for purpose in "$@"; do
       need cargo "compiles plugins in Rust" has cargo
       need rustc "compiles plugins in Rust" has rustc
       need curl "asks servers under test" has curl
+      need brotli "unpacks answers under test" has brotli
       need nginx "the proxy in front of servers under test" has nginx
       need nodejs "runs the reference of the template tests" has node
       need node-nunjucks "the reference of the template tests" installed node-nunjucks

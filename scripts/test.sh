@@ -35,7 +35,8 @@ count() {
 check "build" swift build --build-tests
 # These speak their protocol on the main actor, with time limits; tests that wait for a process there
 # would keep them from answering. So each of them has a run of its own.
-alone="MySQLEngineTests RedisClientTests SocketIORedisTests"
+alone="MySQLEngineTests SQLiteEngineTests RedisClientTests EggRedisTests SocketIORedisTests"
+alone="$alone SocketIORedisBridgeTests"
 count "tests" swift test --skip-build --skip "$(echo "$alone" | tr ' ' '|')"
 for target in $alone; do
   count "$target" swift test --skip-build --filter "$target"

@@ -49,7 +49,7 @@ import Testing
     (["build", "-c", "fast"], "expected -c release or -c debug, found \"fast\""),
     (["plugin", "new", "x"], "expected --lang c|cpp|rust|swift"),
     (["plugin", "new", "x", "--lang", "rst"], "(did you mean \"rust\"?)"),
-    (["init", "x", "--type", "big"], "expected --type simple, found \"big\""),
+    (["init", "x", "--type", "big"], "simple|api|plugin|framework, found \"big\""),
   ])
   func `a slip is named, with a way out, and exit code 2`(words: [String], text: String) throws {
     let result = try Egg.run(Egg.command, words)
