@@ -54,7 +54,7 @@ tr '\n' ' ' <Package.swift | grep -oE 'unit\( *"[^"]*", "Tests/[^"]*"' |
   sed -E 's/.*"(Tests[^"]*)"/\1/' | while IFS= read -r folder; do
   copy_tree "$folder" "$root/share/egg/$folder"
 done
-for folder in Sources Plugins Frameworks; do
+for folder in Sources Plugins Frameworks Examples; do
   [ -d "$folder" ] && copy_tree "$folder" "$root/share/egg/$folder"
 done
 
