@@ -54,7 +54,7 @@ done
 for package in Examples/*/Package.swift; do
   [ -e "$package" ] || continue
   folder=$(dirname "$package")
-  if [ -d "$folder/Tests" ]; then
+  if grep -q testTarget "$package"; then
     count "$folder" swift test --package-path "$folder"
   else
     check "$folder" swift build --package-path "$folder"

@@ -10,17 +10,17 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "yadan",
   products: [
-    .library(name: "yadan", type: .dynamic, targets: ["Yadan"]),
-    .library(name: "yadan-example", type: .dynamic, targets: ["YadanExample"]),
+    .library(name: "yadan", type: .dynamic, targets: ["YadanFramework"]),
+    .library(name: "yadan-example", type: .dynamic, targets: ["YadanApplication"]),
   ],
   dependencies: [.package(name: "egg", path: "../..")],
   targets: [
     .target(
-      name: "Yadan", dependencies: [.product(name: "Egg", package: "egg")], path: ".",
+      name: "YadanFramework", dependencies: [.product(name: "Egg", package: "egg")], path: ".",
       exclude: ["example"], sources: ["app", "app.swift"], swiftSettings: settings,
       plugins: [.plugin(name: "EggLoader", package: "egg")]),
     .target(
-      name: "YadanExample", dependencies: [.product(name: "Egg", package: "egg")], path: "example",
+      name: "YadanApplication", dependencies: [.product(name: "Egg", package: "egg")], path: "example",
       sources: ["app/router.swift"], swiftSettings: settings,
       plugins: [.plugin(name: "EggLoader", package: "egg")]),
   ]
