@@ -173,7 +173,7 @@ import Testing
   @Test func `typed calls have typed errors`() throws {
     let peer = try Peer()
     let answer = try curl("", target: "/curl/app", url: "\(peer.url)/slow")
-    // libcurl now and then ends a PUT before our own time limit does; then the kind is RESPONSE.
+    // Told as RESPONSE in some runs. Why is not known; the reason may be a fault of the plugin.
     withKnownIssue("a late answer to a PUT", isIntermittent: true) {
       #expect(answer.body == #"{"kind":"EGG_CURL_RESPONSE_TIMEOUT"}"#)
     }
