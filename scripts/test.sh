@@ -15,7 +15,8 @@ check() {
   if step "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 }
 
-# count TITLE COMMAND…: a swift test whose tests are counted one by one.
+# count TITLE COMMAND…: a swift test whose tests are counted one by one. The few that fail run once
+# more, alone: what fails twice has failed, what passes then is named as unsteady (decision 0061).
 count() {
   code=0
   step "$@" || code=$?
@@ -23,13 +24,45 @@ count() {
   # symbol that depends on the terminal.
   all=$(sed -nE 's/^.{0,8}Test run with ([0-9]+) tests? .*(passed|failed) after .*/\1/p' "$step_log" |
     awk '{ sum += $1 } END { print sum + 0 }')
-  bad=$(grep -E '^.{0,8}Test .* failed after ' "$step_log" | grep -cvE '^.{0,8}Test (run|case) ')
+  names=$(sed -nE '/^.{0,8}Test (run|case) /d; s/^.{0,8}Test (.*) failed after .*/\1/p' "$step_log")
+  bad=$(printf '%s' "$names" | grep -c .)
   # A crash leaves no line for the test that crashed.
   if [ "$code" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+  if [ "$bad" -gt 0 ] && [ "$bad" -le 5 ] && [ -n "$names" ] && again "$names" "$@"; then
+    printf '%s\n' "$names" | sed 's/^/      unsteady: /'
+    bad=0
+  fi
   good=$((all > bad ? all - bad : 0))
   printf '      %d passed, %d failed\n' "$good" "$bad"
   passed=$((passed + good))
   failed=$((failed + bad))
+}
+
+# again NAMES TITLE COMMAND…: the same command for these tests alone, a name a line.
+again() {
+  again_pattern=$(printf '%s\n' "$1" | sed -E 's/^"(.*)"$/\1/; s/[^[:alnum:] _-]/./g' | paste -sd '|' -)
+  again_title="$2, what failed"
+  again_names=$1
+  shift 2
+  again_left=$#
+  while [ "$again_left" -gt 0 ]; do
+    case $1 in
+    --skip | --filter)
+      shift 2
+      again_left=$((again_left - 2))
+      ;;
+    *)
+      set -- "$@" "$1"
+      shift
+      again_left=$((again_left - 1))
+      ;;
+    esac
+  done
+  step "$again_title" "$@" --filter "$again_pattern" || return 1
+  # A pattern that finds fewer tests than failed proves nothing.
+  again_ran=$(sed -nE 's/^.{0,8}Test run with ([0-9]+) tests? .* passed after .*/\1/p' "$step_log" |
+    awk '{ sum += $1 } END { print sum + 0 }')
+  [ "$again_ran" -ge "$(printf '%s\n' "$again_names" | wc -l)" ]
 }
 
 check "build" swift build --build-tests
