@@ -46,7 +46,7 @@ enum KernelDefaults {
         "development": { "serverTiming": \(isLocal) },
         "cluster": {
           "listen": { "port": 7001, "hostname": "", "path": "", "reusePort": false },
-          "workers": 0, "single": false, "sticky": false,
+          "https": false, "workers": 0, "single": false, "sticky": false,
           "hangTimeout": 30000, "idleGrace": 5000, "drainTimeout": 60000,
           "reforkLimit": 60, "reforkWindow": 60000, "startLimit": 8
         },
