@@ -84,6 +84,15 @@ static inline void egg_tls_read_ahead(const struct egg_libssl *tls, SSL_CTX *con
     tls->SSL_CTX_ctrl(context, SSL_CTRL_SET_READ_AHEAD, 1, NULL);
 }
 
+/* The parameters keep pointers to their names. */
+static inline int egg_mac_set_key(EVP_MAC_CTX *mac, const unsigned char *key, size_t count) {
+    OSSL_PARAM parameters[3];
+    parameters[0] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, count);
+    parameters[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0);
+    parameters[2] = OSSL_PARAM_construct_end();
+    return EVP_MAC_CTX_set_params(mac, parameters);
+}
+
 static inline void egg_bio_retry(BIO *bio, int direction) {
     BIO_set_flags(bio, direction | BIO_FLAGS_SHOULD_RETRY);
 }

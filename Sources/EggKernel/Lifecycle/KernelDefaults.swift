@@ -1,5 +1,7 @@
 /// The kernel's own configuration, read like a framework's `config.default.json`.
 enum KernelDefaults {
+  static let label = "<egg defaults>"
+
   /// - Source: Egg, `config.default.js` and `config.local.js` of the framework.
   static func text(env: String) -> String {
     let isLocal = env == "local"
@@ -53,5 +55,12 @@ enum KernelDefaults {
         "health": { "enable": true, "metrics": "private" }
       }
       """
+  }
+}
+
+extension ConfigTree {
+  /// Whether nobody but the kernel has set the value at a path.
+  package func isKernelDefault(_ path: String) -> Bool {
+    writers(of: path).allSatisfy { $0.file == KernelDefaults.label }
   }
 }

@@ -523,11 +523,11 @@ final class Connection: ReadySource {
     state = .closed
     worker.loop.deadlines.remove(self)
     worker.loop.deregister(descriptor)
-    outbox.discard(&worker.buffers)
     if let tls {
-      if ending != .reset { _ = tls.sayGoodbye() }
+      if saysGoodbye(before, ending) { _ = tls.sayGoodbye() }
       tls.free()
     }
+    outbox.discard(&worker.buffers)
     Glibc.close(descriptor)
     worker.connectionClosed(self)
     releaseSent()

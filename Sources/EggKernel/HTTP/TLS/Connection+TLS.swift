@@ -1,4 +1,5 @@
 import Glibc
+import LinuxHeaders
 
 extension Connection {
   /// Begins with a handshake instead of a request.
@@ -62,6 +63,18 @@ extension Connection {
     case .failed:
       reset()
       return -1
+    }
+  }
+
+  /// Whether a connection that is closed in `state` tells its peer so. One that is cut short must not:
+  /// the peer would take what it has for the whole.
+  func saysGoodbye(_ state: State, _ ending: Ending) -> Bool {
+    guard ending != .reset, outbox.isEmpty else { return false }
+    switch state {
+    case .running, .answering: return false
+    // A unit that ends its stream in order does so by lingering.
+    case .taken: return ending != .byUs
+    default: return true
     }
   }
 

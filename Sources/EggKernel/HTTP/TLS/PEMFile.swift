@@ -81,9 +81,12 @@ enum PEMFile {
     var wasAsked = false
   }
 
-  /// Without these OpenSSL would ask at the terminal.
-  private static let noPassphrase: pem_password_cb = { _, _, _, _ in 0 }
-  private static let givePassphrase: pem_password_cb = { place, capacity, _, state in
+  private typealias PassphraseCallback =
+    @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32
+
+  /// Without these two OpenSSL would ask at the terminal.
+  private static let noPassphrase: PassphraseCallback = { _, _, _, _ in 0 }
+  private static let givePassphrase: PassphraseCallback = { place, capacity, _, state in
     guard let place, let state else { return 0 }
     let answer = state.assumingMemoryBound(to: Passphrase.self)
     answer.pointee.wasAsked = true

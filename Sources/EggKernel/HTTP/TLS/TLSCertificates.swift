@@ -31,8 +31,8 @@ final class TLSCertificates {
     for identity in settings.identities { try add(identity, settings) }
     if settings.asksClients { try trust(settings) }
     guard let tickets else { return }
-    library.pointee.SSL_CTX_set_timeout(first, settings.sessionTimeout / 1000)
-    library.pointee.SSL_CTX_set_tlsext_ticket_key_evp_cb(first, tickets.callback)
+    _ = library.pointee.SSL_CTX_set_timeout(first, settings.sessionTimeout / 1000)
+    _ = library.pointee.SSL_CTX_set_tlsext_ticket_key_evp_cb(first, tickets.callback)
     guard contexts.count > 1 else { return }
     egg_tls_on_server_name(
       library, first, TLSCertificates.choose, Unmanaged.passUnretained(self).toOpaque())
@@ -63,7 +63,7 @@ final class TLSCertificates {
     note(chain[0], identity.certificate)
     let type = EVP_PKEY_get_base_id(key)
     let twin = contexts.first { $0.keyType != type && hasSameNames($0.certificate, chain[0]) }
-    let context = try twin?.context ?? makeContext(settings)
+    let context = if let twin { twin.context } else { try makeContext(settings) }
     // From here on `deinit` frees it.
     if twin == nil {
       contexts.append(Entry(context: context, certificate: chain[0], keyType: type))

@@ -82,6 +82,25 @@ extension TLSSettings {
   }
 }
 
+extension LoadPlan {
+  /// The command line's `--https-…` count more than the configuration.
+  ///
+  /// - Parameter https: what `cluster.https` may be; nil changes nothing.
+  package mutating func use(https: ConfigValue?) throws(BootError) {
+    guard let https else { return }
+    try config.set(
+      "cluster.https", https, origin: .code("command line", unit: "app", kind: .application))
+  }
+}
+
+extension Application {
+  /// Whether it serves HTTPS; known once it is loaded.
+  package var isSecure: Bool { worker.tls != nil }
+
+  /// Reads the certificates again, for connections from now on.
+  package func renewCertificates() { worker.renewCertificates() }
+}
+
 extension Worker {
   /// HTTPS, if the configuration has it. Of a process that accepts connections.
   func configureTLS() throws(BootError) {

@@ -145,6 +145,14 @@ package struct TLSSettings: Sendable {
     checkInterval = try reader.milliseconds("checkInterval", members, checkInterval, 0)
   }
 
+  /// Whether the configuration asks for HTTPS, rightly or wrongly.
+  package static func areGiven(_ config: ConfigTree) -> Bool {
+    switch config.value(at: "cluster.https") {
+    case nil, .null, .bool(false): false
+    default: true
+    }
+  }
+
   /// Every file that a certificate is made of.
   var files: [String] {
     identities.flatMap { [$0.key.text, $0.certificate.text] } + authorities.map(\.text)
@@ -175,7 +183,7 @@ package struct TLSSettings: Sendable {
         throw refusal(
           key, "expected the path of \(what) in PEM form, found \(value?.kindName ?? "nothing")")
       }
-      return setting(key, text.hasPrefix("/") ? text : "\(baseDir)/\(text)")
+      return setting(key, Path.join(baseDir, text))
     }
 
     func flag(_ key: String, _ members: ConfigObject, _ otherwise: Bool) throws(BootError) -> Bool {

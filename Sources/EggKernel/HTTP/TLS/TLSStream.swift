@@ -1,5 +1,6 @@
 import COpenSSL
 import Glibc
+import LinuxHeaders
 
 /// The encrypted side of one connection: libssl's object, fed from and into the socket.
 ///

@@ -150,19 +150,6 @@ final class TLSTickets {
   }
 
   private func setUp(_ mac: OpaquePointer, _ keys: Keys) -> Bool {
-    var key = keys.mac
-    var digest = Array("SHA256".utf8CString)
-    return key.withUnsafeMutableBytes { key in
-      digest.withUnsafeMutableBufferPointer { digest in
-        withUnsafeTemporaryAllocation(of: OSSL_PARAM.self, capacity: 3) { list in
-          list[0] = OSSL_PARAM_construct_octet_string(
-            OSSL_MAC_PARAM_KEY, key.baseAddress, key.count)
-          list[1] = OSSL_PARAM_construct_utf8_string(
-            OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0)
-          list[2] = OSSL_PARAM_construct_end()
-          return EVP_MAC_CTX_set_params(mac, list.baseAddress) == 1
-        }
-      }
-    }
+    egg_mac_set_key(mac, keys.mac, keys.mac.count) == 1
   }
 }
