@@ -2,7 +2,7 @@ import COpenSSL
 import Foundation
 
 /// What a client of the tests asks for.
-struct TLSOptions {
+struct TLSOptions: Sendable {
   var least = TLS1_2_VERSION
   var most = TLS1_3_VERSION
   var name: String? = "localhost"
@@ -22,7 +22,9 @@ struct TLSOptions {
 /// The client's side of TLS over a connected socket that blocks.
 final class TLSSocket {
   /// A session that a server has given a ticket for.
-  final class Session {
+  ///
+  /// `@unchecked Sendable`: OpenSSL counts references to it atomically, and nobody changes it.
+  final class Session: @unchecked Sendable {
     fileprivate let pointer: OpaquePointer
     fileprivate init(_ pointer: OpaquePointer) { self.pointer = pointer }
     deinit { SSL_SESSION_free(pointer) }

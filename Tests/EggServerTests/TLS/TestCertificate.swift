@@ -1,7 +1,7 @@
 import Foundation
 
 /// A certificate and its key, made by `openssl` for this run.
-struct TestCertificate {
+struct TestCertificate: Sendable {
   let certificate: String
   let key: String
 
