@@ -386,7 +386,9 @@ let package = Package(
     .testTarget(
       name: "EggKernelTests",
       dependencies: ["EggKernel", "EggHTTPSemantics", "LoopProbe", "LoopProbeLibrary"]),
-    .testTarget(name: "EggServerTests", dependencies: ["ServerProbe"]),
+    .testTarget(
+      name: "EggServerTests", dependencies: ["ServerProbe", "COpenSSL"],
+      linkerSettings: [.linkedLibrary("ssl")]),
     .testTarget(
       name: "EggTests", dependencies: ["Egg", "PluginABI"], swiftSettings: unitSettings),
     .testTarget(

@@ -52,7 +52,7 @@ final class ProbeApplication: @unchecked Sendable {
     Self.running.withLock { _ = $0.insert(identifier) }
     guard waits else { return }
     let line = try wait(for: " started on ")
-    if let match = line.range(of: #"http://[^ ]*:[0-9]+"#, options: .regularExpression),
+    if let match = line.range(of: #"https?://[^ ]*:[0-9]+"#, options: .regularExpression),
       let digits = line[match].split(separator: ":").last
     {
       port = UInt16(digits) ?? 0

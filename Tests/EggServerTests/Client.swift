@@ -6,11 +6,15 @@ import Foundation
 final class Client: @unchecked Sendable {
   private var descriptor: Int32
   private var buffer: [UInt8] = []
+  /// What the bytes go through, if the server speaks HTTPS.
+  private(set) var tls: TLSSocket?
   /// Seconds after which a wait for bytes fails.
   static let patience = 10
 
-  /// - Parameter receiveBuffer: bytes the system may hold for us; small to be a slow reader.
-  init(port: UInt16, receiveBuffer: Int32 = 0) throws {
+  /// - Parameters:
+  ///   - receiveBuffer: bytes the system may hold for us; small to be a slow reader.
+  ///   - tls: what to agree on with the server; nil speaks without TLS, if the tests do.
+  init(port: UInt16, receiveBuffer: Int32 = 0, tls: TLSOptions? = TLSOptions.standard) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure("socket: errno \(errno)") }
     var patience = timeval(tv_sec: Client.patience, tv_usec: 0)
@@ -37,11 +41,14 @@ final class Client: @unchecked Sendable {
       Foundation.close(descriptor)
       throw Failure("connect: errno \(reason)")
     }
+    if let tls { self.tls = try TLSSocket(descriptor, tls) }
   }
 
   deinit { close() }
 
   func close() {
+    tls?.goodbye()
+    tls = nil
     if descriptor >= 0 { Foundation.close(descriptor) }
     descriptor = -1
   }
@@ -50,15 +57,26 @@ final class Client: @unchecked Sendable {
   func reset() {
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    tls = nil
+    close()
+  }
+
+  /// Closes without the goodbye of TLS.
+  func cut() {
+    tls = nil
     close()
   }
 
   /// Ends our side; the other may go on.
-  func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+  func finishSending() {
+    tls?.goodbye()
+    shutdown(descriptor, Int32(SHUT_WR))
+  }
 
   func send(_ text: String) throws { try send(Array(text.utf8)) }
 
   func send(_ bytes: [UInt8]) throws {
+    if let tls { return try tls.send(bytes) }
     var at = 0
     while at < bytes.count {
       let sent = bytes.withUnsafeBytes {
@@ -71,7 +89,8 @@ final class Client: @unchecked Sendable {
 
   /// Sends what the system takes at once; for clients that must not wait.
   func sendSome(_ bytes: [UInt8]) -> Int {
-    bytes.withUnsafeBytes {
+    if let tls { return tls.sendSome(bytes) }
+    return bytes.withUnsafeBytes {
       Foundation.send(
         descriptor, $0.baseAddress!, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     }
@@ -81,7 +100,7 @@ final class Client: @unchecked Sendable {
   @discardableResult
   func receive() throws -> Bool {
     var piece = [UInt8](repeating: 0, count: 65536)
-    let count = recv(descriptor, &piece, piece.count, 0)
+    let count = tls?.receive(&piece) ?? recv(descriptor, &piece, piece.count, 0)
     if count < 0 {
       if errno == ECONNRESET { return false }
       throw Failure("nothing came for \(Client.patience) s, so far: \(text.suffix(200))")

@@ -355,7 +355,7 @@ final class MisbehavingServer {
   }
 
   func connect() throws -> Client {
-    try Client(port: #require(port, "the start was refused:\n\(output)"))
+    try Client(port: #require(port, "the start was refused:\n\(output)"), tls: nil)
   }
 
   func get(_ path: String) throws -> Response {

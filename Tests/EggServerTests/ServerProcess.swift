@@ -7,12 +7,18 @@ import Testing
 final class ServerProcess {
   let port: UInt16
   let folder: URL
+  private let isSecure: Bool
   private let process = Process()
   private let output = LineReader()
   private let input = Pipe()
 
-  /// - Parameter config: JSON laid over the fixture's configuration.
-  init(_ config: String = "{}", env: String = "prod") throws {
+  /// - Parameters:
+  ///   - config: JSON laid over the fixture's configuration.
+  ///   - https: `config.cluster.https` beside it, as JSON; nil for HTTP.
+  init(
+    _ config: String = "{}", env: String = "prod", https: String? = TLSOptions.standardServer
+  ) throws {
+    isSecure = https != nil
     folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("egg-server-\(UUID().uuidString)")
     let plugins = folder.appendingPathComponent("plugins/probe")
@@ -23,7 +29,7 @@ final class ServerProcess {
     try FileManager.default.createSymbolicLink(
       at: plugins.appendingPathComponent("libprobe.so"),
       withDestinationURL: ProbePlugin.library.get())
-    try config.write(
+    try Self.adding(https, to: config).write(
       to: folder.appendingPathComponent("config/config.\(env).json"), atomically: true,
       encoding: .utf8)
     process.executableURL = try ServerProcess.program()
@@ -38,6 +44,16 @@ final class ServerProcess {
     port = try #require(UInt16(line.dropFirst(5)), "ServerProbe said: \(line)")
   }
 
+  private static func adding(_ https: String?, to config: String) throws -> String {
+    guard let https else { return config }
+    func object(_ text: String) throws -> [String: Any] {
+      try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+    var all = try object(config)
+    all["cluster"] = try ["https": JSONSerialization.jsonObject(with: Data(https.utf8))]
+    return String(decoding: try JSONSerialization.data(withJSONObject: all), as: UTF8.self)
+  }
+
   deinit {
     if process.isRunning {
       process.terminate()
@@ -50,7 +66,7 @@ final class ServerProcess {
   var isRunning: Bool { process.isRunning }
   var identifier: Int32 { process.processIdentifier }
 
-  func connect() throws -> Client { try Client(port: port) }
+  func connect() throws -> Client { try Client(port: port, tls: isSecure ? TLSOptions() : nil) }
 
   /// One request on a connection of its own.
   func get(_ path: String, _ headers: String = "", method: String = "GET") throws -> Response {

@@ -21,7 +21,8 @@ private func runClusterProcess(_ arguments: Arguments) throws {
   do {
     let installation = Installation()
     installation.prepare(builds: setup.builds)
-    let plan = try installation.plan(setup.baseDir, env: setup.env, framework: setup.framework)
+    var plan = try installation.plan(setup.baseDir, env: setup.env, framework: setup.framework)
+    try plan.use(https: setup.https)
     let loop = try EventLoop.install()
     let process = try ClusterProcess(plan, setup, loop: loop)
     try process.run { error in

@@ -8,7 +8,8 @@ extension CommandDescription {
     options: [
       .port, .value("host", "ADDRESS", "listen on this address; otherwise 127.0.0.1"),
       .value("env", "NAME", "the environment; local unless config/env or EGG_SERVER_ENV name one"),
-      .framework, .flag("no-build", "serve what is built already, and watch nothing"),
+      .framework, .httpsKey, .httpsCert,
+      .flag("no-build", "serve what is built already, and watch nothing"),
     ],
     notes: """
       An application with a Package.swift is built first (swift build, debug). Then one process serves
@@ -37,8 +38,14 @@ private func runDev(_ arguments: Arguments) throws {
     try SwiftBuild(folder: folder, isRelease: false).run()
     plan = try installation.plan(folder, arguments)
   }
+  try plan.use(https: arguments.https)
   setenv("EGG_DEV", String(getpid()), 1)
-  plan = try DevelopmentPlugin.enabled(plan) { try installation.plan(folder, arguments) }
+  func makePlan() throws -> LoadPlan {
+    var plan = try installation.plan(folder, arguments)
+    try plan.use(https: arguments.https)
+    return plan
+  }
+  plan = try DevelopmentPlugin.enabled(plan, makePlan)
   let addresses = Addresses(
     plan.config, ports: port.map { [UInt16($0)] } ?? [], host: arguments.text("host"), socket: nil,
     fallbackHost: "127.0.0.1"
@@ -50,7 +57,8 @@ private func runDev(_ arguments: Arguments) throws {
     workers: 1, addresses: sockets.map { .inherited($0) }, title: "egg-dev-\(plan.info.name)",
     isSticky: false, pidFile: "", started: started)
   options.isDevelopment = true
-  try develop(plan, options) { try installation.plan(folder, arguments) }
+  options.https = arguments.https
+  try develop(plan, options, makePlan)
 }
 
 /// Runs the loop of development in this process. Does not return.
@@ -97,7 +105,8 @@ private func serveBuilt(_ arguments: Arguments) throws -> Never {
   let started = Clock.nanoseconds
   let installation = Installation()
   installation.prepare(builds: [".build/debug", ".build/release"])
-  let plan = try installation.plan(folder, arguments)
+  var plan = try installation.plan(folder, arguments)
+  try plan.use(https: arguments.https)
   try MissingLibraries.check(plan, isRelease: false)
   greet(plan)
   var serve = Serve(plan: plan, started: started)

@@ -40,6 +40,9 @@ struct Serve {
     }
     application.load { result in
       if case .failure(let error) = result { fail(application, error) }
+      if application.isSecure, isatty(0) == 0 {
+        _ = try? loop.onSignal(SIGHUP) { application.renewCertificates() }
+      }
       application.listen(listening(application)) { result in
         if case .failure(let error) = result { fail(application, error) }
       }
@@ -64,7 +67,10 @@ struct Serve {
 
 extension CommandDescription.Option {
   static let port = value(
-    "port", "PORT", "listen here; otherwise PORT, config.cluster.listen, 7001")
+    "port", "PORT", "listen here; otherwise PORT, config.cluster.listen, 7001 (https: 8443)")
+  static let httpsKey = value(
+    "https-key", "FILE", "serve HTTPS with this private key; otherwise config.cluster.https")
+  static let httpsCert = value("https-cert", "FILE", "the certificate, and those that signed it")
   static let host = value("host", "ADDRESS", "listen on this address only")
   static let env = value("env", "NAME", "the environment, for config.NAME.json")
   static let framework = value(

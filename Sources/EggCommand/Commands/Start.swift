@@ -14,6 +14,7 @@ extension CommandDescription {
       .value("stderr", "FILE", "standard error of the daemon; HOME/logs/master-stderr.log"),
       .value("timeout", "SECONDS", "how long --daemon waits; 300"),
       .value("pid-file", "FILE", "where the master's process id is; run/TITLE.pid"),
+      .httpsKey, .httpsCert,
       .flag("sticky", "the same client gets the same worker"),
       .flag("single", "worker and agent in this process, no master"),
     ],
@@ -44,9 +45,12 @@ private func runStart(_ arguments: Arguments) throws {
   let installation = Installation()
   let builds = [".build/release"]
   installation.prepare(builds: builds)
-  let plan = try installation.plan(
+  var plan = try installation.plan(
     folder, env: productionEnvironment(arguments, folder: folder),
     framework: arguments.text("framework"))
+  try plan.use(https: arguments.https)
+  // Before anything is started that would have to be stopped again.
+  try TLSSettings(plan.config, baseDir: plan.info.baseDir)?.check()
   try MissingLibraries.check(plan, isRelease: true)
   if arguments.has("daemon") { return try Daemon(plan, arguments).start() }
   let addresses = Addresses(
@@ -70,6 +74,7 @@ private func runStart(_ arguments: Arguments) throws {
       ?? rundir + "/" + Path.lastComponent(of: title) + ".pid",
     started: started)
   options.readyDescriptor = readyDescriptor
+  options.https = arguments.https
   try serveCluster(plan, options)
 }
 

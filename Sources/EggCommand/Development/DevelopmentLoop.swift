@@ -47,7 +47,8 @@ final class DevelopmentLoop {
     baseDir = plan.info.baseDir
     files = WatchedFiles(plan)
     pool = BlockingPool(loop, threads: 1, queue: 4)
-    standIn = StandIn(master.listeningSockets, loop: loop)
+    standIn = StandIn(
+      master.listeningSockets, certificates: try TLSCertificateSet(plan), loop: loop)
     do {
       watch = try FileWatch(ignores: WatchedFiles.isHidden)
     } catch {

@@ -6,13 +6,16 @@ import Glibc
 final class StandIn {
   private let loop: EventLoop
   private let sockets: [ListeningSocket]
+  /// Of an application that serves HTTPS.
+  private let certificates: TLSCertificateSet?
   private var isOpen = false
   private(set) var page: ProblemPage?
 
   private static let headLimit = 16384
 
-  init(_ sockets: [ListeningSocket], loop: EventLoop) {
+  init(_ sockets: [ListeningSocket], certificates: TLSCertificateSet?, loop: EventLoop) {
     self.sockets = sockets
+    self.certificates = certificates
     self.loop = loop
   }
 
@@ -46,7 +49,7 @@ final class StandIn {
       guard descriptor >= 0 else { return }
       _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-      Visitor(descriptor, self, loop: loop).begin()
+      Visitor(descriptor, self, certificates.flatMap(TLSDialogue.init), loop: loop).begin()
     }
   }
 
@@ -79,14 +82,16 @@ final class StandIn {
     private let descriptor: Int32
     private let standIn: StandIn
     private let loop: EventLoop
+    private let tls: TLSDialogue?
     private var head: [UInt8] = []
     private var answer: ArraySlice<UInt8> = []
     private var isAnswering = false
     private var isOpen = true
 
-    init(_ descriptor: Int32, _ standIn: StandIn, loop: EventLoop) {
+    init(_ descriptor: Int32, _ standIn: StandIn, _ tls: TLSDialogue?, loop: EventLoop) {
       self.descriptor = descriptor
       self.standIn = standIn
+      self.tls = tls
       self.loop = loop
     }
 
@@ -109,10 +114,15 @@ final class StandIn {
         guard count > 0 else { return close() }
         // What follows the head, a body for instance, is read and dropped.
         guard !isAnswering else { continue }
-        head += piece[..<count]
+        head += tls?.open(piece[..<count]) ?? Array(piece[..<count])
         if head.count > headLimit || isComplete { begin(answering: standIn.answer(head)) }
       }
-      if isOpen, isAnswering { send() }
+      guard isOpen else { return }
+      if let tls {
+        answer += tls.takeSealed()
+        if tls.isOver, answer.isEmpty { return close() }
+      }
+      if isAnswering || !answer.isEmpty { send() }
     }
 
     private var isComplete: Bool {
@@ -123,7 +133,12 @@ final class StandIn {
 
     private func begin(answering bytes: [UInt8]) {
       isAnswering = true
-      answer = bytes[...]
+      if let tls {
+        tls.seal(bytes)
+        answer += tls.takeSealed()
+      } else {
+        answer = bytes[...]
+      }
       send()
     }
 
@@ -142,6 +157,8 @@ final class StandIn {
       }
       // Closing with unread bytes would reset the connection; its end closes it.
       try? loop.modify(descriptor, [.read])
+      // A handshake is not the answer yet.
+      guard isAnswering else { return }
       shutdown(descriptor, Int32(SHUT_WR))
     }
 

@@ -1,6 +1,7 @@
 import EggKernel
 
-/// Where to listen: the command line, then `PORT`, then `config.cluster.listen`.
+/// Where to listen: the command line, then `PORT`, then `config.cluster.listen`; with HTTPS 8443 where
+/// nobody says a port.
 struct Addresses {
   let all: [ListenAddress]
 
@@ -13,6 +14,9 @@ struct Addresses {
       all = [.unix(path: socket)] + ports.map { .tcp(host: host ?? fallbackHost, port: $0) }
       return
     }
+    let standard: UInt16 = TLSSettings.areGiven(config) ? 8443 : 7001
+    // The kernel's own port is what nobody said.
+    let isUnsaid = config.isKernelDefault("cluster.listen.port")
     let configured: [ConfigValue]
     switch config.value(at: "cluster.listen") {
     case .array(let list)?: configured = list
@@ -32,9 +36,10 @@ struct Addresses {
         let own = host ?? entry["hostname"]?.string ?? ""
         return .tcp(
           host: own.isEmpty ? fallbackHost : own,
-          port: entry["port"]?.int.map { UInt16(clamping: $0) } ?? 7001)
+          port: isUnsaid
+            ? standard : entry["port"]?.int.map { UInt16(clamping: $0) } ?? standard)
       }
-      all = found.isEmpty ? [.tcp(host: address, port: 7001)] : found
+      all = found.isEmpty ? [.tcp(host: address, port: standard)] : found
     }
   }
 

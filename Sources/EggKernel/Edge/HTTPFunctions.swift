@@ -58,6 +58,7 @@ enum HTTPFunctions {
         request.remote_address = connection.remoteAddress
         request.remote_port = connection.remotePort
         request.local_port = connection.localPort
+        if connection.tls != nil { request.flags |= UInt32(EGG_REQUEST_SECURE) }
       } else {
         request.remote_address = egg_str("127.0.0.1")
         request.remote_port = 7001

@@ -93,6 +93,7 @@ package final class Application {
       worker.config, plan.info, writesFiles: writesLogFiles ?? !isQuiet,
       isAgent: worker.processKind == UInt32(EGG_PROCESS_AGENT))
     worker.applyConfig()
+    if worker.processKind != UInt32(EGG_PROCESS_AGENT) { try worker.configureTLS() }
   }
 
   private func composeAll() throws(BootError) {
@@ -155,7 +156,10 @@ package final class Application {
     guard let first = worker.listeners.first else { return }
     worker.messenger.announce(
       "egg-ready",
-      ["port": .int(Int64(first.port)), "address": .string(first.description), "protocol": "http"],
+      [
+        "port": .int(Int64(first.port)), "address": .string(first.description),
+        "protocol": worker.tls == nil ? "http" : "https",
+      ],
       to: [.application, .agent])
   }
 

@@ -1,5 +1,7 @@
 /// The kernel's own configuration, read like a framework's `config.default.json`.
 enum KernelDefaults {
+  static let label = "<egg defaults>"
+
   /// - Source: Egg, `config.default.js` and `config.local.js` of the framework.
   static func text(env: String) -> String {
     let isLocal = env == "local"
@@ -46,12 +48,19 @@ enum KernelDefaults {
         "development": { "serverTiming": \(isLocal) },
         "cluster": {
           "listen": { "port": 7001, "hostname": "", "path": "", "reusePort": false },
-          "workers": 0, "single": false, "sticky": false,
+          "https": false, "workers": 0, "single": false, "sticky": false,
           "hangTimeout": 30000, "idleGrace": 5000, "drainTimeout": 60000,
           "reforkLimit": 60, "reforkWindow": 60000, "startLimit": 8
         },
         "health": { "enable": true, "metrics": "private" }
       }
       """
+  }
+}
+
+extension ConfigTree {
+  /// Whether nobody but the kernel has set the value at a path.
+  package func isKernelDefault(_ path: String) -> Bool {
+    writers(of: path).allSatisfy { $0.file == KernelDefaults.label }
   }
 }

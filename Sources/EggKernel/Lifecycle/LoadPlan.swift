@@ -40,7 +40,7 @@ package struct LoadPlan {
     let core = LoadUnit(
       kind: .framework, name: "egg", directory: nil, version: EggVersion.text,
       embeddedConfig: try LoadUnit.EmbeddedConfig(
-        label: "<egg defaults>", text: KernelDefaults.text(env: info.env), unit: "egg"))
+        label: KernelDefaults.label, text: KernelDefaults.text(env: info.env), unit: "egg"))
     frameworks = try FrameworkChain.resolve(
       baseDir: info.baseDir, option: options.framework, systemDirectories: options.frameworkFolders,
       core: core, notices: &notices)

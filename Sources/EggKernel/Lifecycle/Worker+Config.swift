@@ -85,7 +85,8 @@ extension Worker {
   /// Connections between two requests have nothing to finish.
   func closeIdleConnections() {
     keepsIdle = false
-    for connection in connections.values where connection.state == .head && connection.isIdle {
+    for connection in connections.values 
+    where connection.state == .head && connection.isIdle || connection.state == .handshake {
       // A request that has arrived in this moment is answered.
       if connection.hasInput {
         connection.process()

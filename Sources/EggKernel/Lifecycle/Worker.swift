@@ -37,6 +37,10 @@ final class Worker {
   private let dateHeader = DateHeader()
   var counters = Counters()
   var listeners: [Listener] = []
+  /// What HTTPS needs; nil when HTTP is served.
+  var tls: TLSServer?
+  /// Of the application, from the master.
+  var ticketSecret: TicketSecret?
   var isDraining = false
   /// While draining: connections between two requests stay, because another process has taken over
   /// and a request may be on its way.

@@ -62,7 +62,7 @@ final class ApplicationServer {
   }()
 
   private func awaitPort() throws -> Int {
-    let pattern = try NSRegularExpression(pattern: "started on http://[^ :]*:([0-9]+)")
+    let pattern = try NSRegularExpression(pattern: "started on https?://[^ :]*:([0-9]+)")
     while true {
       let data = log.fileHandleForReading.availableData
       output += String(decoding: data, as: UTF8.self)
@@ -82,7 +82,9 @@ final class ApplicationServer {
 /// A script of `Tests/Clients`.
 enum Script {
   /// - Returns: what it printed when it failed; nil when every check passed.
-  static func failure(_ name: String, _ port: Int, packages: String? = nil) throws -> String? {
+  static func failure(
+    _ name: String, _ port: Int, packages: String? = nil, scheme: String = "http"
+  ) throws -> String? {
     let process = Process()
     let output = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -92,6 +94,7 @@ enum Script {
       String(port),
     ]
     var environment = ProcessInfo.processInfo.environment
+    environment["SCHEME"] = scheme
     if let packages { environment["PYTHONPATH"] = try clientLibrary(packages) }
     process.environment = environment
     process.standardOutput = output

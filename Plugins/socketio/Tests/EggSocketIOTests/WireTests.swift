@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// The plugin as clients see it: applications in processes of their own, asked by scripts.
@@ -17,6 +18,26 @@ struct WireTests {
   func `a released client library of either protocol finds everything`(_ release: String) throws {
     let server = try ApplicationServer(Self.fixture)
     let failure = try Script.failure("clients.py", server.port, packages: release)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
+  @Test func `it finds everything over HTTPS too`() throws {
+    let base = FileManager.default.temporaryDirectory
+      .appendingPathComponent("egg-socketio-\(UUID().uuidString)").path
+    defer { for end in ["key", "pem"] { try? FileManager.default.removeItem(atPath: "\(base).\(end)") } }
+    let make = Process()
+    make.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    make.arguments =
+      "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=localhost"
+      .split(separator: " ").map(String.init) + ["-keyout", base + ".key", "-out", base + ".pem"]
+    make.standardError = FileHandle.nullDevice
+    try make.run()
+    make.waitUntilExit()
+    let server = try ApplicationServer(
+      Self.fixture,
+      options: ["--single", "--https-key", base + ".key", "--https-cert", base + ".pem"])
+    let failure = try Script.failure("clients.py", server.port, packages: "5", scheme: "https")
     #expect(failure == nil, "\(failure ?? "")")
     #expect(server.isRunning)
   }

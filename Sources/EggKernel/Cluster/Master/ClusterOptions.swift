@@ -15,6 +15,8 @@ package struct ClusterOptions {
   package var readyDescriptor: Int32 = -1
   /// One worker that is the agent as well, which `Master.develop` starts and replaces.
   package var isDevelopment = false
+  /// `cluster.https` of the command line; nil when the configuration counts.
+  package var https: ConfigValue?
   /// Monotonic nanoseconds.
   package var started: UInt64
 

@@ -14,6 +14,8 @@ package final class Master {
   let log = Log()
   let board: Board
   var sockets: [ListeningSocket] = []
+  /// With HTTPS: what workers seal session tickets with, so that each opens those of all.
+  private var ticketSecret: TicketSecret?
   var children: [ChildProcess] = []
   /// Every process has been ready once.
   var hasStarted = false
@@ -43,7 +45,8 @@ package final class Master {
 
   /// Opens the sockets.
   ///
-  /// - Throws: `.lifecycle` when an address can't be listened on.
+  /// - Throws: `.lifecycle` when an address can't be listened on, `.config` for certificates that
+  ///   can't be used.
   package init(_ plan: LoadPlan, _ options: ClusterOptions, loop: EventLoop) throws(BootError) {
     self.plan = plan
     self.options = options
@@ -53,9 +56,15 @@ package final class Master {
     let rows = 2 + options.workers * 16
     board = try Board(rows: rows)
     freeRows = Array((1..<rows).reversed())
+    let https = try TLSSettings(plan.config, baseDir: plan.info.baseDir)
+    if let https {
+      try https.check()
+      ticketSecret = TicketSecret()
+    }
     for address in options.addresses {
       let reuse = plan.config.value(at: "cluster.listen.reusePort")?.bool ?? false
-      let socket = try address.open(reusePort: reuse)
+      let plain = try address.open(reusePort: reuse)
+      let socket = https == nil ? plain : plain.secured
       sockets.append(
         ListeningSocket(
           descriptor: Spawn.lifted(socket.descriptor), description: socket.description,
@@ -66,6 +75,9 @@ package final class Master {
     row[.started] = options.started
     loop.beforeSleep { [unowned self] in log.flush() }
   }
+
+  /// HTTPS is served.
+  var isSecure: Bool { ticketSecret != nil }
 
   /// A production environment, where what dies is started again.
   var keepsAlive: Bool { plan.info.env != "local" && plan.info.env != "unittest" }
@@ -84,6 +96,12 @@ package final class Master {
     startAgent()
     _ = loop.schedule(every: 250) { [self] in watchBeats() }
     _ = loop.schedule(every: 10_000) { [self] in checkHealth() }
+    if ticketSecret != nil {
+      // The secrets of before must not be found here either.
+      _ = loop.schedule(every: 600_000) { [self] in
+        ticketSecret?.advance(to: monotonicNanoseconds())
+      }
+    }
   }
 
   private func writePidFile() {
@@ -148,6 +166,8 @@ package final class Master {
     setup.row = row
     setup.isSticky = options.isSticky
     setup.masterPid = getpid()
+    setup.https = options.https
+    if role == .worker { setup.ticketSecret = ticketSecret }
     setup.listeners = sockets.map { ($0.description, Int($0.port)) }
     var variables = ["EGG_WORKER_ID": String(number)]
     if getenv("SWIFT_BACKTRACE") == nil {
@@ -267,7 +287,7 @@ package final class Master {
       "egg-ready",
       [
         "port": .int(Int64(first?.port ?? 0)), "address": .string(first?.description ?? ""),
-        "protocol": "http",
+        "protocol": isSecure ? "https" : "http",
       ], to: child)
     child.channel.send(.serverReady)
   }

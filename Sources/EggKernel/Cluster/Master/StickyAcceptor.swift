@@ -24,7 +24,8 @@ final class StickyAcceptor: ReadySource {
     self.master = master
     self.listening = listening
     let config = master.plan.config
-    let isBehindProxy = config.value(at: "proxy")?.bool ?? false
+    // What is encrypted shows no header here: the address of the connection counts.
+    let isBehindProxy = config.value(at: "proxy")?.bool ?? false && !master.isSecure
     let names = config.value(at: "ipHeaders")?.string ?? "x-forwarded-for"
     let first = names.split(separator: ",").first.map { $0.filter { $0 != " " } } ?? ""
     header = isBehindProxy ? Array(first.lowercased().utf8) : []

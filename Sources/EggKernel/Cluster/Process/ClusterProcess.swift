@@ -26,6 +26,7 @@ package final class ClusterProcess {
       worker.processKind = UInt32(
         setup.role == .agent ? EGG_PROCESS_AGENT : EGG_PROCESS_WORKER)
     }
+    worker.ticketSecret = setup.ticketSecret
     worker.board = board
     worker.row = board.row(setup.row)
     worker.row[.pid] = UInt64(getpid())

@@ -28,6 +28,10 @@ package struct ClusterSetup {
   /// The master accepts and passes connections.
   var isSticky = false
   var masterPid: pid_t = 0
+  /// `cluster.https` of the command line; nil when the configuration counts.
+  package var https: ConfigValue?
+  /// What session tickets are sealed with, the same in all workers.
+  var ticketSecret: TicketSecret?
 
   var json: ConfigValue {
     var object = ConfigObject()
@@ -41,6 +45,8 @@ package struct ClusterSetup {
     object["single"] = .bool(isSingle)
     object["sticky"] = .bool(isSticky)
     object["master"] = .int(Int64(masterPid))
+    if let https { object["https"] = https }
+    if let ticketSecret { object["tickets"] = ticketSecret.json }
     object["listeners"] = .array(
       listeners.map { ["description": .string($0.description), "port": .int(Int64($0.port))] })
     return .object(object)
@@ -57,6 +63,8 @@ package struct ClusterSetup {
     isSingle = value["single"]?.bool ?? false
     isSticky = value["sticky"]?.bool ?? false
     masterPid = pid_t(value["master"]?.int ?? 0)
+    https = value["https"]
+    ticketSecret = TicketSecret(value["tickets"])
     if case .array(let list)? = value["listeners"] {
       listeners = list.map { ($0["description"]?.string ?? "", Int($0["port"]?.int ?? 0)) }
     }

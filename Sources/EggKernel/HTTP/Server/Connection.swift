@@ -12,6 +12,8 @@ final class Connection: ReadySource {
   override init() { preconditionFailure("a connection has a descriptor") }
 
   enum State: UInt8 {
+    /// TLS is being agreed on.
+    case handshake
     /// Waiting for, or in the middle of, a request head.
     case head
     /// A request runs; its answer has not begun.
@@ -53,6 +55,8 @@ final class Connection: ReadySource {
   var bodyReader: BodyReader?
   var stream: BodyStream?
   var takeover: Takeover?
+  /// Of an HTTPS connection; all that is read and written goes through it.
+  var tls: TLSStream?
   /// Answers that are complete and not yet sent; they count as running until they are.
   private var unsent = 0
   /// Requests answered, for `maxRequestsPerConnection` and logs.
@@ -74,10 +78,15 @@ final class Connection: ReadySource {
 
   /// Whether bytes have arrived that nobody has read yet.
   var hasInput: Bool {
+    if let tls, tls.hasPending {
+      canRead = true
+      return true
+    }
     var byte: UInt8 = 0
     guard recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0 else {
       return false
     }
+    tls?.socketIsReadable()
     canRead = true
     return true
   }
@@ -90,8 +99,13 @@ final class Connection: ReadySource {
       canRead = true
       isReadClosed = true
     }
+    if let tls {
+      if canRead { tls.socketIsReadable() }
+      if events.contains(.writable) { tls.socketIsWritable() }
+    }
     if events.contains(.writable), !canWrite {
       canWrite = true
+      if tls != nil, state == .lingering, outbox.isEmpty { shutdownWriting() }
       flush()
     }
     if events.contains(.error) || events.contains(.hangup) { return reset() }
@@ -108,6 +122,8 @@ final class Connection: ReadySource {
 
   override func deadlinePassed() {
     switch state {
+    case .handshake:
+      close()
     case .head:
       // A client that doesn't read gets no answer that it would not read either.
       if (input?.isEmpty ?? true) || isBlocked {
@@ -147,6 +163,7 @@ final class Connection: ReadySource {
         break
       }
       switch state {
+      case .handshake: goesOn = shakeHands()
       case .head: goesOn = readHead()
       case .running: goesOn = readBody()
       case .answering: goesOn = false
@@ -168,6 +185,7 @@ final class Connection: ReadySource {
   /// - Returns: bytes read; 0 when nothing is there; -1 at the end of the stream or after a reset.
   func read(into buffer: ByteBuffer, atLeast room: Int) -> Int {
     guard canRead else { return 0 }
+    if let tls { return read(tls, into: buffer, atLeast: room) }
     let start = buffer.reserve(room)
     let space = buffer.room
     while true {
@@ -312,6 +330,7 @@ final class Connection: ReadySource {
   }
 
   private func discardInput() -> Bool {
+    if tls != nil { return discardSealed() }
     let buffer = worker.buffers.take()
     defer { worker.buffers.giveBack(buffer) }
     switch read(into: buffer, atLeast: 4096) {
@@ -393,6 +412,10 @@ final class Connection: ReadySource {
   }
 
   private func shutdownWriting() {
+    if let tls, !tls.sayGoodbye() {
+      canWrite = false
+      return worker.loop.deadlines.arm(self, in: worker.timeouts.write)
+    }
     shutdown(descriptor, Int32(SHUT_WR))
     worker.loop.deadlines.arm(self, in: worker.timeouts.lingering)
     if isReadClosed, !canRead { close() }
@@ -403,7 +426,12 @@ final class Connection: ReadySource {
   /// Sends what waits. Called once per turn for everything that was answered in it.
   func flush() {
     guard state != .closed, canWrite, !outbox.isEmpty else { return }
-    let progress = outbox.send(to: descriptor, &worker.buffers)
+    let progress: Outbox.Progress
+    if let tls {
+      progress = outbox.send(through: tls, &worker.buffers)
+    } else {
+      progress = outbox.send(to: descriptor, &worker.buffers)
+    }
     releaseSent()
     if state == .closed { return }
     switch progress {
@@ -495,6 +523,10 @@ final class Connection: ReadySource {
     state = .closed
     worker.loop.deadlines.remove(self)
     worker.loop.deregister(descriptor)
+    if let tls {
+      if saysGoodbye(before, ending) { _ = tls.sayGoodbye() }
+      tls.free()
+    }
     outbox.discard(&worker.buffers)
     Glibc.close(descriptor)
     worker.connectionClosed(self)

@@ -19,6 +19,13 @@ package struct ListeningSocket: Sendable, Equatable {
   package let port: UInt16
   /// Of a Unix socket that this process has to remove.
   package var path: String?
+
+  /// The same socket, described as one that serves HTTPS.
+  package var secured: ListeningSocket {
+    guard description.hasPrefix("http:") else { return self }
+    return ListeningSocket(
+      descriptor: descriptor, description: "https" + description.dropFirst(4), port: port, path: path)
+  }
 }
 
 /// Who is at the other end.
@@ -160,7 +167,11 @@ extension Worker {
       return
     }
     opened(connection)
-    loop.deadlines.arm(connection, in: timeouts.header)
+    if let tls {
+      connection.beginTLS(tls)
+    } else {
+      loop.deadlines.arm(connection, in: timeouts.header)
+    }
     // The request is often there already.
     connection.process()
   }
@@ -179,7 +190,9 @@ extension Worker {
   func listen(_ address: ListenAddress) throws(BootError) {
     var isShared = false
     if case .inherited = address { isShared = board.rowCount > 1 }
-    let listener = Listener(worker: self, try address.open(), isShared: isShared)
+    let opened = try address.open()
+    let listener = Listener(
+      worker: self, tls == nil ? opened : opened.secured, isShared: isShared)
     listeners.append(listener)
     do throws(LoopError) {
       try listener.watch()

@@ -16,11 +16,11 @@ struct Outbox: ~Copyable {
     case end(BodyStream)
   }
 
-  private var head: ByteBuffer?
-  private var pieces: [Piece] = []
-  private var first = 0
+  private(set) var head: ByteBuffer?
+  var pieces: [Piece] = []
+  var first = 0
   /// Bytes that wait, files not counted.
-  private(set) var waiting = 0
+  var waiting = 0
   /// Lent bytes that were sent or dropped. Their owners are told by the connection, when no function
   /// of this struct runs: they may come back with more.
   private var retired: [egg_payload] = []
@@ -34,6 +34,9 @@ struct Outbox: ~Copyable {
   var isCongested: Bool { waiting > 64 * 1024 || pieces.count - first > 32 }
 
   var hasRetired: Bool { !retired.isEmpty }
+
+  /// The payload's bytes are no longer needed.
+  mutating func retire(_ payload: egg_payload) { retired.append(payload) }
 
   mutating func takeRetired() -> [egg_payload] {
     defer { retired = [] }
@@ -232,7 +235,7 @@ struct Outbox: ~Copyable {
   }
 
   /// Everything is sent: gives the memory back.
-  private mutating func settle(_ pool: inout BufferPool) {
+  mutating func settle(_ pool: inout BufferPool) {
     if let head = head.take() { pool.giveBack(head) }
     if !pieces.isEmpty {
       pieces.removeAll()

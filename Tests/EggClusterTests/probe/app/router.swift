@@ -8,5 +8,6 @@ func router(_ app: Application) {
   app.router.get("/send/:to", app.controller.probe.send)
   app.router.get("/many/:count/:size", app.controller.probe.many)
   app.router.get("/trace", app.controller.probe.trace)
+  app.router.get("/origin", app.controller.probe.origin)
   app.router.get("/not-ready", app.controller.probe.notReady)
 }

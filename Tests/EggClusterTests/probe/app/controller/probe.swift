@@ -4,6 +4,11 @@ import Glibc
 final class ProbeController: Controller {
   func pid() { ctx.body = String(getpid()) }
 
+  /// How the request came.
+  func origin() {
+    ctx.body = "\(getpid()) \(ctx.protocol) \(ctx.secure) \(ctx.origin)"
+  }
+
   func slow() async throws {
     let milliseconds = Int(ctx.params["ms"]) ?? 0
     try await Task.sleep(for: .milliseconds(milliseconds))
