@@ -23,6 +23,8 @@ package final class Master {
   /// Times of the last restarts, for the limit.
   var reforks: [UInt64] = []
   var hasToldLimit = false
+  /// How often each was started again after a death: by worker, 0 is the agent.
+  var restartCounts: [Int: Int] = [:]
   /// Failed starts in a row, by worker.
   var failedStarts: [Int: Int] = [:]
   /// The first thing that went wrong since all was well.
@@ -54,8 +56,7 @@ package final class Master {
     board = try Board(rows: rows)
     freeRows = Array((1..<rows).reversed())
     for address in options.addresses {
-      let reuse = plan.config.value(at: "cluster.listen.reusePort")?.bool ?? false
-      let socket = try address.open(reusePort: reuse)
+      let socket = try address.open()
       sockets.append(
         ListeningSocket(
           descriptor: Spawn.lifted(socket.descriptor), description: socket.description,
