@@ -395,7 +395,8 @@ let package = Package(
     .testTarget(name: "SeedTests", dependencies: ["EggCommand", "EggWebSocket"]),
     // The process tree: real processes that serve the application `probe`.
     unit(
-      "ClusterProbe", "Tests/EggClusterTests/probe", sources: ["agent.swift", "app.swift", "app"]),
+      "ClusterProbe", "Tests/EggClusterTests/probe", dependencies: ["EggWatcherClient"],
+      sources: ["agent.swift", "app.swift", "app"]),
     .testTarget(
       name: "EggClusterTests", dependencies: ["EggCommand", "EggKernel", "PluginABI"],
       exclude: ["probe"]),
