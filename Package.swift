@@ -401,7 +401,7 @@ let package = Package(
       name: "EggClusterTests", dependencies: ["EggCommand", "EggKernel", "PluginABI"],
       exclude: ["probe"]),
     .testTarget(name: "EggLoaderToolTests", dependencies: ["EggLoaderTool"]),
-    .testTarget(name: "EggCommandTests", dependencies: ["EggCommand"]),
+    .testTarget(name: "EggCommandTests", dependencies: ["EggCommand", "EggKernel"]),
     .testTarget(
       // The one unit that a test bundle may hold: each has an entry point of the same name.
       name: "EggStaticTests", dependencies: ["EggStatic", "EggHTTPSemantics", "ServerProbe"],
