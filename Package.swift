@@ -397,12 +397,13 @@ let package = Package(
     .testTarget(name: "SeedTests", dependencies: ["EggCommand", "EggWebSocket"]),
     // The process tree: real processes that serve the application `probe`.
     unit(
-      "ClusterProbe", "Tests/EggClusterTests/probe", sources: ["agent.swift", "app.swift", "app"]),
+      "ClusterProbe", "Tests/EggClusterTests/probe", dependencies: ["EggWatcherClient"],
+      sources: ["agent.swift", "app.swift", "app"]),
     .testTarget(
       name: "EggClusterTests", dependencies: ["EggCommand", "EggKernel", "PluginABI"],
       exclude: ["probe"]),
     .testTarget(name: "EggLoaderToolTests", dependencies: ["EggLoaderTool"]),
-    .testTarget(name: "EggCommandTests", dependencies: ["EggCommand"]),
+    .testTarget(name: "EggCommandTests", dependencies: ["EggCommand", "EggKernel"]),
     .testTarget(
       // The one unit that a test bundle may hold: each has an entry point of the same name.
       name: "EggStaticTests", dependencies: ["EggStatic", "EggHTTPSemantics", "ServerProbe"],

@@ -168,6 +168,7 @@ bool egg_testkit_boot(kit *k) {
             finding(k, u, "phase 99: unknown phases must be answered with EGG_STEP_DONE");
     }
     emit_event(k, NULL, "server", NULL);
+    tell_ready(k);
     return all(k, EGG_PHASE_SERVER_DID_READY);
 }
 
@@ -361,6 +362,19 @@ static void use_member(kit *k, size_t index) {
     if (x != NULL) egg_testkit_context_end(x);
 }
 
+/* Messages as another version of the plugin, or another plugin, might send them. */
+static void use_ears(kit *k) {
+    size_t count = k->ears_count;
+    for (size_t i = 0; i < count; i++) {
+        char *action = arena_cstring(&k->memory, str(k->ears[i].action));
+        for (uint32_t side = 0; side < 2; side++) {
+            uint32_t target = side == 0 ? EGG_ON_APPLICATION : EGG_ON_AGENT;
+            egg_testkit_tell(k, target, action, NULL);
+            egg_testkit_tell(k, target, action, "{\"a\": [1, \"x\", null]}");
+        }
+    }
+}
+
 size_t egg_testkit_exercise(kit *k) {
     bool has_unit = false;
     for (size_t i = 0; i < k->units_count; i++) has_unit |= k->units[i]->plugin != NULL;
@@ -370,6 +384,8 @@ size_t egg_testkit_exercise(kit *k) {
         for (size_t i = 0; i < k->routes_count; i++)
             if ((k->routes[i].flags & (EGG_ROUTE_REGEX | EGG_ROUTE_LAYER)) == 0) use_route(k, i);
         for (size_t i = 0; i < k->members_count; i++) use_member(k, i);
+        use_ears(k);
+        egg_testkit_not_ready(k);
         egg_testkit_advance(k, 120000);
         egg_testkit_close(k);
     }

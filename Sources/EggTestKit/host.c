@@ -114,6 +114,9 @@ const void *host_query(const egg_host *h, const char *id) {
     if (strcmp(id, EGG_UPGRADE_ID) == 0) return &upgrade_table;
     if (strcmp(id, EGG_APP_ID) == 0) return &app_table;
     if (strcmp(id, EGG_ROUTER_ID) == 0) return &router_table;
+    if (strcmp(id, EGG_MESSENGER_ID) == 0) return &messenger_table;
+    if (strcmp(id, EGG_PROCESS_ID) == 0) return &process_table;
+    if (strcmp(id, EGG_LOG_ID) == 0) return &log_table;
     return NULL;
 }
 

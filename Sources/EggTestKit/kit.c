@@ -488,6 +488,7 @@ void egg_testkit_free(kit *k) {
     for (size_t i = 0; i < k->routes_count; i++) free(k->routes[i].handlers);
     free(k->units), free(k->calls), free(k->tasks), free(k->members), free(k->middlewares);
     free(k->timers), free(k->watches), free(k->listeners), free(k->routes);
+    free(k->ears), free(k->checks), free(k->loggers), free(k->sent);
     free(k->param_handlers), free(k->published), free(k->directories), free(k->files);
     free(k->errands), free(k->mailbox);
     arena_end(&k->memory, NULL);

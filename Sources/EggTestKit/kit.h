@@ -52,6 +52,7 @@
 #define json_write egg_testkit_internal_json_write
 #define keep_result egg_testkit_internal_keep_result
 #define log_line egg_testkit_internal_log_line
+#define log_table egg_testkit_internal_log_table
 #define loop_table egg_testkit_internal_loop_table
 #define make_error egg_testkit_internal_make_error
 #define make_keeper egg_testkit_internal_make_keeper
@@ -61,12 +62,14 @@
 #define map_get egg_testkit_internal_map_get
 #define member_find egg_testkit_internal_member_find
 #define members_fill egg_testkit_internal_members_fill
+#define messenger_table egg_testkit_internal_messenger_table
 #define memory_forget egg_testkit_internal_memory_forget
 #define must_alloc egg_testkit_internal_must_alloc
 #define note_read egg_testkit_internal_note_read
 #define objects_keep egg_testkit_internal_objects_keep
 #define objects_release egg_testkit_internal_objects_release
 #define on_loop egg_testkit_internal_on_loop
+#define process_table egg_testkit_internal_process_table
 #define push egg_testkit_internal_push
 #define push_ordered egg_testkit_internal_push_ordered
 #define random_below egg_testkit_internal_random_below
@@ -78,6 +81,7 @@
 #define same_nocase egg_testkit_internal_same_nocase
 #define start_method egg_testkit_internal_start_method
 #define strict egg_testkit_internal_strict
+#define tell_ready egg_testkit_internal_tell_ready
 #define torment egg_testkit_internal_torment
 #define upgrade_table egg_testkit_internal_upgrade_table
 
@@ -311,6 +315,22 @@ typedef struct listener {
     unit *unit;
 } listener;
 
+/* Who listens for messages of an action. */
+typedef struct ear {
+    uint64_t token; /* 0: taken away */
+    unsigned side;
+    const char *action;
+    void (*heard)(void *state, const egg_value *data);
+    void *state;
+    unit *unit;
+} ear;
+
+typedef struct readiness {
+    egg_readiness table;
+    const char *name;
+    unit *unit;
+} readiness;
+
 typedef struct route {
     egg_str name, methods, path;
     egg_handler *handlers;
@@ -393,6 +413,10 @@ struct egg_testkit {
     LIST(timer, timers);
     LIST(watch, watches);
     LIST(listener, listeners);
+    LIST(ear, ears);
+    LIST(readiness, checks);
+    LIST(egg_logger *, loggers);
+    LIST(const char *, sent); /* messages, as text */
     LIST(route, routes);
     LIST(named_handler, param_handlers);
     LIST(published, published);
@@ -452,7 +476,7 @@ void keep_result(void *state, const egg_outcome *outcome);
 /* The state for keep_result, and where the result will be. */
 void *make_keeper(kit *k, egg_testkit_result **result);
 
-/* ---- host.c, members.c, http.c, client.c, loop.c, app.c, router.c ------------ */
+/* ---- host.c, members.c, http.c, client.c, loop.c, app.c, router.c, process.c -- */
 
 void host_fill(egg_host *host);
 const void *host_query(const egg_host *h, const char *id);
@@ -462,6 +486,11 @@ extern const egg_loop loop_table;
 extern const egg_upgrade upgrade_table;
 extern const egg_app app_table;
 extern const egg_router router_table;
+extern const egg_messenger messenger_table;
+extern const egg_process process_table;
+extern const egg_log log_table;
+/* "egg-pids" and "egg-ready". */
+void tell_ready(kit *k);
 member *member_find(kit *k, uint32_t target, egg_str name);
 bool announced(unit *u, const char *list, const char *name);
 bool manifest_lists(unit *u, const char *list, egg_str name);

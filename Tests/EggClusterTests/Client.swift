@@ -23,8 +23,11 @@ final class Client {
   private var received: [UInt8] = []
 
   /// - Parameters:
+  ///   - to: the server's address.
   ///   - from: a local address such as 127.0.0.2, to be somebody else.
-  init(port: UInt16, from: String? = nil, timeout: Int = 20) throws {
+  init(
+    port: UInt16, to server: String = "127.0.0.1", from: String? = nil, timeout: Int = 60
+  ) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var limit = timeval(tv_sec: timeout, tv_usec: 0)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
@@ -39,7 +42,7 @@ final class Client {
         }
       }
     }
-    var remote = Client.address("127.0.0.1", port)
+    var remote = Client.address(server, port)
     let connected = withUnsafePointer(to: &remote) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -64,6 +67,21 @@ final class Client {
       }
     }
     guard connected == 0 else { throw Failure("connect to \(path): errno \(errno)") }
+  }
+
+  /// By way of the sixth version of the protocol, on this machine.
+  init(version6 port: UInt16) throws {
+    descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    address.sin6_port = port.bigEndian
+    inet_pton(AF_INET6, "::1", &address.sin6_addr)
+    let connected = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+      }
+    }
+    guard connected == 0 else { throw Failure("connect to [::1]:\(port): errno \(errno)") }
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }

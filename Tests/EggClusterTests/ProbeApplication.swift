@@ -21,10 +21,14 @@ final class ProbeApplication: @unchecked Sendable {
   /// - Parameters:
   ///   - words: after `egg start DIR --port 0`.
   ///   - config: JSON laid over the application's.
+  ///   - plugins: JSON for `config/plugin.json`.
+  ///   - launcher: a program and its words in front of `egg`.
+  ///   - saysPort: false where the configuration says the addresses.
   ///   - waits: for the line that says the port.
   init(
-    _ words: [String] = [], config: String = "{}", env: String = "prod",
-    variables: [String: String] = [:], waits: Bool = true
+    _ words: [String] = [], config: String = "{}", plugins: String? = nil, env: String = "prod",
+    variables: [String: String] = [:], launcher: [String] = [], saysPort: Bool = true,
+    waits: Bool = true
   ) throws {
     folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
       .appendingPathComponent("egg-cluster-\(UUID().uuidString)")
@@ -32,9 +36,12 @@ final class ProbeApplication: @unchecked Sendable {
     try config.write(
       to: folder.appendingPathComponent("config/config.\(env).json"), atomically: true,
       encoding: .utf8)
-    process.executableURL = Self.command
-    var all = ["start", folder.path, "--env", env]
-    if !words.contains("--socket") { all += ["--port", "0", "--host", "127.0.0.1"] }
+    try plugins?.write(
+      to: folder.appendingPathComponent("config/plugin.json"), atomically: true, encoding: .utf8)
+    process.executableURL = launcher.first.map { URL(fileURLWithPath: $0) } ?? Self.command
+    var all = launcher.isEmpty ? [] : launcher.dropFirst() + [Self.command.path]
+    all += ["start", folder.path, "--env", env]
+    if saysPort, !words.contains("--socket") { all += ["--port", "0", "--host", "127.0.0.1"] }
     process.arguments = all + words
     process.environment = Self.environment(folder, variables)
     process.standardOutput = output
@@ -64,6 +71,9 @@ final class ProbeApplication: @unchecked Sendable {
     let identifier = process.processIdentifier
     if process.isRunning {
       kill(identifier, SIGTERM)
+      let deadline = Date(timeIntervalSinceNow: 30)
+      while process.isRunning, Date() < deadline { usleep(5000) }
+      if process.isRunning { kill(identifier, SIGKILL) }
       process.waitUntilExit()
     }
     Self.running.withLock { _ = $0.remove(identifier) }
@@ -100,7 +110,7 @@ final class ProbeApplication: @unchecked Sendable {
 
   /// The line of the log that has `text`, for the `count`th time.
   @discardableResult
-  func wait(for text: String, count: Int = 1, seconds: Double = 30) throws -> String {
+  func wait(for text: String, count: Int = 1, seconds: Double = 60) throws -> String {
     let deadline = Date(timeIntervalSinceNow: seconds)
     return try condition.withLock {
       while true {
@@ -143,9 +153,14 @@ final class ProbeApplication: @unchecked Sendable {
 
   /// Runs `egg WORD FOLDER …` and waits for its end.
   func command(_ words: String...) throws -> (status: Int32, output: String) {
+    try Self.egg([words[0], folder.path] + words.dropFirst(), in: folder)
+  }
+
+  /// Runs `egg WORD …` and waits for its end.
+  static func egg(_ words: [String], in folder: URL) throws -> (status: Int32, output: String) {
     let other = Process()
     other.executableURL = Self.command
-    other.arguments = [words[0], folder.path] + words.dropFirst()
+    other.arguments = words
     other.environment = Self.environment(folder, [:])
     let pipe = Pipe()
     other.standardOutput = pipe
@@ -163,8 +178,41 @@ final class ProbeApplication: @unchecked Sendable {
     try Client(port: port).get(target, headers + "Connection: close\r\n")
   }
 
+  /// The processes that `egg status` lists.
+  func processes() throws -> [[String: Any]] {
+    let result = try command("status", "--json")
+    guard result.status == 0,
+      let value = try JSONSerialization.jsonObject(with: Data(result.output.utf8))
+        as? [String: Any]
+    else { throw Failure(result.output) }
+    return value["processes"] as? [[String: Any]] ?? []
+  }
+
+  /// The ids of those that serve, in the order of their numbers.
+  func workers() throws -> [Int32] {
+    try processes().filter { $0["role"] as? String == "worker" && $0["state"] as? String == "ready" }
+      .compactMap { $0["pid"] as? Int }.map(Int32.init)
+  }
+
+  func agent() throws -> Int32? {
+    try processes().first { $0["role"] as? String == "agent" && $0["state"] as? String == "ready" }
+      .flatMap { $0["pid"] as? Int }.map(Int32.init)
+  }
+
+  /// A kept connection that a certain worker serves.
+  func client(of worker: Int32) throws -> Client {
+    // Kept open as well, so that the next one goes elsewhere.
+    var others: [Client] = []
+    return try until("a connection of worker \(worker)") {
+      let client = try Client(port: port)
+      if try client.get("/pid").body == "\(worker)" { return client }
+      others.append(client)
+      return nil
+    }
+  }
+
   func until<T>(
-    _ what: String, seconds: Double = 20, _ body: () throws -> T?
+    _ what: String, seconds: Double = 60, _ body: () throws -> T?
   ) throws -> T {
     let deadline = Date(timeIntervalSinceNow: seconds)
     while true {
@@ -179,4 +227,10 @@ final class ProbeApplication: @unchecked Sendable {
     let messages = try get("/inbox").json["messages"] as? [[String: Any]] ?? []
     return messages.map { ($0["action"] as? String ?? "", $0["data"] ?? NSNull()) }
   }
+}
+
+/// It has ended, and only its parent has not noticed yet.
+func isZombie(_ pid: Int32) -> Bool {
+  let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+  return text.isEmpty || text.contains(") Z ")
 }

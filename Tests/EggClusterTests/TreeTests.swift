@@ -37,7 +37,7 @@ import Testing
     let line = try probe.wait(for: "AppWorkerDiedError")
     #expect(line.contains("(pid \(victim)) ended with signal SIGKILL"))
     let pids = try probe.until("two workers") { () -> [Int]? in
-      let pids = try status(probe).filter { $0["role"] as? String == "worker" }
+      let pids = try probe.processes().filter { $0["role"] as? String == "worker" }
         .filter { $0["state"] as? String == "ready" }.compactMap { $0["pid"] as? Int }
       return pids.count == 2 ? pids : nil
     }
@@ -63,7 +63,7 @@ import Testing
     for _ in 0..<4 {
       let victim = try probe.until("a worker") { () -> Int32? in
         guard probe.isRunning else { return nil }
-        return (try? status(probe))?.first {
+        return (try? probe.processes())?.first {
           $0["role"] as? String == "worker" && $0["state"] as? String == "ready"
         }.flatMap { $0["pid"] as? Int }.map { Int32($0) }
       }
@@ -78,7 +78,7 @@ import Testing
   @Test func `workers serve on while the agent is away for a second`() throws {
     let probe = try ProbeApplication(["--workers", "1"])
     let agent = try #require(
-      try status(probe).first { $0["role"] as? String == "agent" }?["pid"] as? Int)
+      try probe.processes().first { $0["role"] as? String == "agent" }?["pid"] as? Int)
     kill(Int32(agent), SIGKILL)
     try probe.wait(for: "AgentWorkerDiedError")
     #expect(try probe.get("/pid").status == 200)
@@ -99,21 +99,23 @@ import Testing
     let quick = try Client(port: probe.port)
     try slow.send("/slow/60000")
     try quick.send("/slow/200")
-    usleep(100_000)
+    usleep(300_000)
     let started = Date()
     kill(probe.master, SIGTERM)
     #expect(try quick.answer("/slow/200").body == "slept")
     let (status, log) = probe.finish()
     #expect(status == 0)
-    #expect(Date().timeIntervalSince(started) < 8)
+    // Far less than what the slow request asks for; a busy machine may stretch it.
+    #expect(Date().timeIntervalSince(started) < 40)
     #expect(log.contains("did not finish in 500 ms"))
     #expect(log.components(separatedBy: "probe: app closes").count == 3)
+    #expect(!log.contains("is killed"), "each has ended by itself")
     #expect(log.contains("probe: agent closes"))
   }
 
   @Test func `nobody is left when the master is killed`() throws {
     let probe = try ProbeApplication(["--workers", "2"])
-    let pids = try status(probe).compactMap { $0["pid"] as? Int }.map { Int32($0) }
+    let pids = try probe.processes().compactMap { $0["pid"] as? Int }.map { Int32($0) }
     #expect(pids.count == 4)
     _ = probe.end(SIGKILL)
     for pid in pids {
@@ -147,11 +149,11 @@ import Testing
 
   @Test func `status shows every process and reload replaces the workers alone`() throws {
     let probe = try ProbeApplication(["--workers", "2"])
-    let before = try status(probe)
+    let before = try probe.processes()
     #expect(before.map { $0["role"] as? String ?? "" } == ["master", "agent", "worker", "worker"])
     let reload = try probe.command("reload")
     #expect(reload.status == 0, "\(reload.output)")
-    let after = try status(probe).filter { $0["state"] as? String == "ready" }
+    let after = try probe.processes().filter { $0["state"] as? String == "ready" }
     let pids = { (list: [[String: Any]]) in list.compactMap { $0["pid"] as? Int } }
     #expect(pids(after)[0...1] == pids(before)[0...1])
     #expect(Set(pids(after)[2...]).isDisjoint(with: pids(before)))
@@ -187,7 +189,7 @@ import Testing
     let probe = try ProbeApplication(["--workers", "1", "--daemon"], waits: false)
     let (code, output) = probe.finish()
     #expect(code == 0, "\(output)")
-    #expect(try status(probe).count == 3)
+    #expect(try probe.processes().count == 3)
     let log = try String(
       contentsOf: probe.folder.appendingPathComponent("logs/master-stdout.log"), encoding: .utf8)
     #expect(log.contains("started on http://"))
@@ -209,20 +211,5 @@ import Testing
     #expect(Set(ports).count == 2)
     let pids = try ports.map { try Client(port: $0).get("/pid").body }
     #expect(pids.count == 2 && pids[0] == pids[1])
-  }
-
-  /// The processes that `egg status` lists.
-  private func status(_ probe: ProbeApplication) throws -> [[String: Any]] {
-    let result = try probe.command("status", "--json")
-    guard result.status == 0,
-      let value = try JSONSerialization.jsonObject(with: Data(result.output.utf8))
-        as? [String: Any]
-    else { throw Failure(result.output) }
-    return value["processes"] as? [[String: Any]] ?? []
-  }
-
-  private func isZombie(_ pid: Int32) -> Bool {
-    let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
-    return text.isEmpty || text.contains(") Z ")
   }
 }

@@ -23,10 +23,13 @@ private final class Developed {
 
     """
 
-  init(_ config: String = "{}") throws {
+  /// - Parameter plugins: JSON for `config/plugin.json`.
+  init(_ config: String = "{}", plugins: String = "{}", files: [String: String] = [:]) throws {
     scratch = try Scratch()
     try FileManager.default.copyItem(
       at: Self.probe, to: scratch.url.appendingPathComponent("probe"))
+    try scratch.write(plugins, to: "probe/config/plugin.json")
+    for (path, text) in files { try scratch.write(text, to: "probe/\(path)") }
     try scratch.write("// swift-tools-version: 6.2\n", to: "probe/Package.swift")
     try scratch.write(config, to: "probe/config/config.local.json")
     try scratch.write(Self.compiler, to: "bin/swift")
@@ -48,16 +51,16 @@ private final class Developed {
     try get("/pid").components(separatedBy: "\r\n\r\n").last ?? ""
   }
 
-  /// Asks until the answer is right, at most ten seconds.
+  /// Asks until the answer is right, at most a minute.
   func wait(_ path: String, accept: String = "*/*", until isRight: (String) -> Bool) throws
     -> String
   {
-    for _ in 0..<100 {
+    for _ in 0..<600 {
       let answer = try get(path, accept: accept)
       if isRight(answer) { return answer }
       usleep(100_000)
     }
-    Issue.record("\(path) did not become what it should in ten seconds")
+    Issue.record("\(path) did not become what it should in a minute")
     return ""
   }
 
@@ -80,14 +83,72 @@ private final class Developed {
     developed.end()
   }
 
-  @Test func `a saved template makes none`() throws {
-    let developed = try Developed()
+  @Test func `saved templates and static files are there at once, without a new worker`() throws {
+    let developed = try Developed(
+      plugins: Self.pages,
+      files: [
+        Self.standard.path: Self.standard.text, "app/view/home.njk": "one",
+        "app/public/note.txt": "first",
+      ])
     let first = try developed.pid()
-    try developed.scratch.write("hello", to: "probe/app/view/home.njk")
-    usleep(1_000_000)
+    #expect(try developed.get("/render/home.njk").hasSuffix("\r\n\r\none"))
+    #expect(try developed.get("/public/note.txt").hasSuffix("\r\n\r\nfirst"))
+    try developed.scratch.write("two", to: "probe/app/view/home.njk")
+    try developed.scratch.write("second", to: "probe/app/public/note.txt")
+    // No waiting: what is asked for next is what was saved.
+    #expect(try developed.get("/render/home.njk").hasSuffix("\r\n\r\ntwo"))
+    #expect(try developed.get("/public/note.txt").hasSuffix("\r\n\r\nsecond"))
     #expect(try developed.pid() == first)
+    // What is saved after that brings a new worker, so that nothing else was under way before.
+    try developed.scratch.write("{ \"x\": 1 }", to: "probe/config/config.local.json")
+    _ = try developed.wait("/pid") { !$0.hasSuffix(first) }
+    developed.end()
+    let log = developed.egg.rest()
+    #expect(!log.contains("home.njk") && !log.contains("note.txt"))
+  }
+
+  @Test func `saved locales and configuration are there in a new worker`() throws {
+    let developed = try Developed(
+      #"{"probe": {"greeting": "hi"}}"#, plugins: Self.pages,
+      files: [
+        Self.standard.path: Self.standard.text,
+        "app/view/home.njk": #"{{ __("hello") }}"#, "config/locale/en-US.json": #"{"hello": "Hello"}"#,
+      ])
+    #expect(try developed.get("/render/home.njk").hasSuffix("\r\n\r\nHello"))
+    try developed.scratch.write(#"{"hello": "Good day"}"#, to: "probe/config/locale/en-US.json")
+    _ = try developed.wait("/render/home.njk") { $0.hasSuffix("\r\n\r\nGood day") }
+    #expect(try developed.get("/greeting").hasSuffix("\r\n\r\nhi"))
+    try developed.scratch.write(
+      #"{"probe": {"greeting": "ahoy"}}"#, to: "probe/config/config.local.json")
+    _ = try developed.wait("/greeting") { $0.hasSuffix("\r\n\r\nahoy") }
     developed.end()
   }
+
+  @Test func `the start is shown as a page and as JSON`() throws {
+    let developed = try Developed()
+    _ = try developed.wait("/__loader_trace__", accept: "text/html") {
+      $0.contains("<td>cluster-probe</td><td>didLoad</td>")
+    }
+    let page = try developed.get("/__loader_trace__", accept: "text/html")
+    #expect(page.contains("<td>egg</td><td>read files</td>"))
+    #expect(page.contains("application, process \(try developed.pid()): ready after "))
+    let json = try developed.get("/__loader_trace__").components(separatedBy: "\r\n\r\n").last ?? ""
+    let value = try #require(
+      try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: [String: Any]])
+    #expect((value["application"]?["steps"] as? [Any])?.isEmpty == false)
+    #expect(value["agent"] == nil, "it is the same process")
+    developed.end()
+  }
+
+  private static let standard = (
+    path: "config/config.default.json",
+    text: #"{ "keys": "probe", "view": { "mapping": { ".njk": "nunjucks" } } }"#
+  )
+
+  private static let pages = """
+    {"view": {"package": "egg-view"}, "nunjucks": {"package": "egg-view-nunjucks"},
+     "static": {"package": "egg-static"}, "i18n": {"package": "egg-i18n"}}
+    """
 
   @Test func `an error of the compiler is a page for browsers until it is fixed`() throws {
     let developed = try Developed()

@@ -88,6 +88,33 @@ import Testing
     #expect(server.file("egg-schedule.log").contains("[fails#"))
   }
 
+  /// `deep/nightly` runs at 02:30 in Berlin, a time that 2027-03-28 does not have.
+  @Test func `the clock is moved, through the change to summer time and over several days`() throws {
+    let clock = try MovedClock(1_806_148_800)  // 2027-03-27 12:00 UTC
+    let server = try LogServer(plugins: Self.plugins, variables: clock.variables)
+    func runs() -> [String] { server.file("logs-probe-web.log").lines(with: "nightly ran") }
+    try server.wait("other jobs") {
+      server.file("logs-probe-web.log").lines(with: "every_second ran").count >= 2
+    }
+    #expect(runs().isEmpty)
+    try clock.set(1_806_195_597)  // 2027-03-28 00:59:57 UTC, 01:59:57 in Berlin
+    try server.wait("the run at the change") { runs().count == 1 }
+    // 03:00:00 in Berlin is 09:00:00 in Shanghai, where the log is written; noticed within ten seconds.
+    let first = try #require(runs().first)
+    #expect(first.hasPrefix("2027-03-28 09:00:"), "\(first)")
+    try clock.set(1_806_534_000)  // 2027-03-31 23:00 UTC: three due times later
+    try server.wait("one run for three days") { runs().count == 2 }
+    #expect(runs().last?.hasPrefix("2027-04-01 07:0") == true, "\(runs())")
+    // Back by an hour, and forward again to where it was: no time is repeated.
+    try clock.set(1_806_530_400)
+    let before = server.file("logs-probe-web.log").lines(with: "update_cache ran").count
+    try server.wait("many other runs") {
+      server.file("logs-probe-web.log").lines(with: "update_cache ran").count > before + 20
+    }
+    #expect(runs().count == 2)
+    server.end()
+  }
+
   @Test func `without the plugin nothing runs`() throws {
     let server = try LogServer()
     usleep(300_000)

@@ -149,9 +149,9 @@ final class LogServer {
 
   /// Asks until it is so: for what happens behind an answer.
   func wait(_ what: String, until: () throws -> Bool) throws {
-    let deadline = Date(timeIntervalSinceNow: 20)
+    let deadline = Date(timeIntervalSinceNow: 60)
     while try !until() {
-      guard Date() < deadline else { throw Failure("not within 20 s: \(what)") }
+      guard Date() < deadline else { throw Failure("not within 60 s: \(what)") }
       usleep(10_000)
     }
   }

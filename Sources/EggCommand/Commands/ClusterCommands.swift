@@ -66,7 +66,7 @@ private func runStatus(_ arguments: Arguments) throws {
   let addresses = answer["addresses"]?.strings ?? []
   Terminal.print(
     "\(text("name")), env \(text("env")), title \(text("title"))\n\(addresses.joined(separator: ", "))\n")
-  var rows = [["role", "pid", "state", "uptime", "memory", "requests", "active", "connections"]]
+  var rows = [["role", "pid", "state", "uptime", "memory", "requests", "active", "connections", "restarts"]]
   guard case .array(let processes)? = answer["processes"] else { return }
   for process in processes {
     func number(_ key: String) -> Int64 { process[key]?.int ?? 0 }
@@ -77,6 +77,7 @@ private func runStatus(_ arguments: Arguments) throws {
       process["state"]?.string ?? "", duration(number("uptime")),
       "\(number("memory") / (1 << 20)) MB", isWorker ? String(number("requests")) : "",
       isWorker ? String(number("active")) : "", isWorker ? String(number("connections")) : "",
+      role == "master" ? "" : String(number("restarts")),
     ])
   }
   Terminal.print(TextTable.lines(rows).joined(separator: "\n"))

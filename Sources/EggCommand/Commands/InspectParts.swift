@@ -32,17 +32,6 @@ extension CommandDescription {
     options: [.env, .framework, .json],
     notes: "Only files are read; nothing of the application runs.",
     run: runInspectUnits)
-
-  static let inspectTiming = CommandDescription(
-    path: ["inspect", "timing"],
-    summary: "show how long each unit takes in each phase of the start",
-    arguments: [.optional("DIR", "the application's folder")],
-    options: [.env, .framework, .json],
-    run: { arguments in
-      try LoadedApplication.inspect(arguments[0] ?? ".", arguments) { application, print in
-        print(timing(application, asJSON: arguments.printsJSON))
-      }
-    })
 }
 
 /// The onion, and who put each layer there.
@@ -134,29 +123,3 @@ private func runInspectUnits(_ arguments: Arguments) throws {
   }
   Terminal.print(TextTable.lines(rows).joined(separator: "\n"))
 }
-
-private func timing(_ application: Application, asJSON: Bool) -> String {
-  let timings = application.timings
-  if asJSON {
-    let list: [ConfigValue] = timings.map { unit in
-      var phases = ConfigObject()
-      for phase in unit.phases { phases[phase.name] = .double(milliseconds(phase.nanoseconds)) }
-      return [
-        "unit": .string(unit.unit), "milliseconds": .double(milliseconds(unit.total)),
-        "phases": .object(phases),
-      ]
-    }
-    return JSONWriter.text(.array(list), indentation: 2)
-  }
-  var rows: [[String]] = []
-  for unit in timings {
-    rows.append([unit.unit, text(unit.total)])
-    for phase in unit.phases { rows.append(["  \(phase.name)", text(phase.nanoseconds)]) }
-  }
-  return TextTable.lines(rows).joined(separator: "\n")
-}
-
-/// To a thousandth.
-private func milliseconds(_ nanoseconds: UInt64) -> Double { Double(nanoseconds / 1000) / 1000 }
-
-private func text(_ nanoseconds: UInt64) -> String { "\(milliseconds(nanoseconds)) ms" }

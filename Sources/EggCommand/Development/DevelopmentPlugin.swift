@@ -34,7 +34,7 @@ enum FreePort {
 
   /// - Throws: `.lifecycle` with the reason of the first when none of a hundred is free.
   static func open(_ address: ListenAddress) throws(BootError) -> ListeningSocket {
-    guard case .tcp(let host, let port) = address, port != 0 else { return try address.open() }
+    guard case .tcp(let host, let port, _) = address, port != 0 else { return try address.open() }
     do throws(BootError) {
       return try address.open()
     } catch {

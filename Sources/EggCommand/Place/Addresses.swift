@@ -5,41 +5,44 @@ import EggKernel
 struct Addresses {
   let all: [ListenAddress]
 
-  /// - Parameter fallbackHost: when neither the command line nor the configuration names one.
+  /// - Parameters:
+  ///   - host: from the command line; it counts for every address that is not a Unix socket.
+  ///   - fallbackHost: when neither the command line nor the configuration names one.
   init(
     _ config: ConfigTree, ports: [UInt16], host: String?, socket: String?,
     fallbackHost: String = ""
   ) {
-    if let socket {
-      all = [.unix(path: socket)] + ports.map { .tcp(host: host ?? fallbackHost, port: $0) }
-      return
-    }
     let standard: UInt16 = TLSSettings.areGiven(config) ? 8443 : 7001
     // The kernel's own port is what nobody said.
     let isUnsaid = config.isKernelDefault("cluster.listen.port")
-    let configured: [ConfigValue]
+    let entries: [ConfigValue]
     switch config.value(at: "cluster.listen") {
-    case .array(let list)?: configured = list
-    case let one?: configured = [one]
-    case nil: configured = []
+    case .array(let list)? where !list.isEmpty: entries = list
+    case .object(let one)?: entries = [.object(one)]
+    default: entries = [[:]]
     }
-    let named = host ?? configured.first?["hostname"]?.string ?? ""
-    let address = named.isEmpty ? fallbackHost : named
+    func tcp(_ entry: ConfigValue, _ port: UInt16) -> ListenAddress {
+      let named = host ?? entry["hostname"]?.string ?? ""
+      return .tcp(
+        host: named.isEmpty ? fallbackHost : named, port: port,
+        reusePort: entry["reusePort"]?.bool ?? false)
+    }
+    func path(_ entry: ConfigValue) -> String? {
+      entry["path"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+    }
     let variable = EnvironmentVariables.process.trimmed("PORT").flatMap(UInt16.init)
-    if !ports.isEmpty {
-      all = ports.map { .tcp(host: address, port: $0) }
-    } else if let variable, configured.first?["path"]?.string ?? "" == "" {
-      all = [.tcp(host: address, port: variable)]
+    if let socket {
+      all = [.unix(path: socket)] + ports.map { tcp(entries[0], $0) }
+    } else if !ports.isEmpty {
+      all = ports.map { tcp(entries[0], $0) }
+    } else if let variable, path(entries[0]) == nil {
+      all = [tcp(entries[0], variable)]
     } else {
-      let found = configured.map { entry -> ListenAddress in
-        if let path = entry["path"]?.string, !path.isEmpty { return .unix(path: path) }
-        let own = host ?? entry["hostname"]?.string ?? ""
-        return .tcp(
-          host: own.isEmpty ? fallbackHost : own,
-          port: isUnsaid
-            ? standard : entry["port"]?.int.map { UInt16(clamping: $0) } ?? standard)
+      all = entries.map { entry in
+        if let path = path(entry) { return .unix(path: path) }
+        let said = isUnsaid ? nil : entry["port"]?.int
+        return tcp(entry, said.map { UInt16(clamping: $0) } ?? standard)
       }
-      all = found.isEmpty ? [.tcp(host: address, port: standard)] : found
     }
   }
 

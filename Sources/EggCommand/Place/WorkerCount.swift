@@ -34,10 +34,14 @@ enum WorkerCount {
 
   /// The smallest quota on the way from the control group of this process to the root.
   ///
+  /// - Parameters:
+  ///   - root: where the control groups are mounted.
+  ///   - groups: the file that says which of them this process belongs to.
+  /// - Returns: processors, rounded up; nil without a quota.
   /// - Source: Linux, "Control Group v2", `cpu.max`; "CFS Bandwidth Control" for version 1.
-  static func quota(below root: String) -> Int? {
+  static func quota(below root: String, groups: String = "/proc/self/cgroup") -> Int? {
     var quotas: [Int] = []
-    for line in text("/proc/self/cgroup").split(separator: "\n") {
+    for line in text(groups).split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard parts.count == 3 else { continue }
       var group = String(parts[2])

@@ -5,7 +5,9 @@ import PluginABI
 package final class Application {
   package let plan: LoadPlan
   let worker: Worker
-  private let started: UInt64
+  /// Monotonic: when the process began to start, and when it had read its files.
+  let startedAt: UInt64
+  let createdAt = monotonicNanoseconds()
   private var isClosing = false
   /// Lines of the start-up log are for people watching; `egg inspect` stays quiet.
   package var isQuiet = false { didSet { writesRunFiles = !isQuiet } }
@@ -18,7 +20,7 @@ package final class Application {
 
   package init(_ plan: LoadPlan, loop: EventLoop, started: UInt64 = monotonicNanoseconds()) {
     self.plan = plan
-    self.started = started
+    startedAt = started
     worker = Worker(loop: loop, info: plan.info, config: plan.config)
     worker.overriding = Set(plan.plugins.plugins.filter(\.entry.override).map(\.name))
   }
@@ -51,6 +53,7 @@ package final class Application {
     func advance() {
       guard let step = steps.popLast() else {
         worker.isBooted = true
+        worker.readyAt = monotonicNanoseconds()
         worker.messenger.releaseHeld()
         return then(.success(()))
       }
@@ -101,16 +104,18 @@ package final class Application {
     worker.routes.prepare()
   }
 
-  /// `run/`: configuration, who set it, routes. Nobody waits for these files, so they are written once
+  /// `run/`: configuration, who set it, routes, times. Nobody waits for these files, so they are written once
   /// requests are answered, or when the start has failed and somebody will want to look.
   private func writeRunFiles() {
     guard writesRunFiles, let folder = worker.config.value(at: "rundir")?.string else { return }
     let isAgent = worker.processKind == UInt32(EGG_PROCESS_AGENT)
+    let process = isAgent ? "agent" : "application"
     var notices = worker.config.writeRunFiles(
-      process: isAgent ? "agent" : "application", folder: folder, plugins: plan.plugins.dump,
-      appInfo: plan.info)
-    if !isAgent, let notice = RunFile.write(worker.routeDump(), to: folder + "/router.json") {
-      notices.append(notice)
+      process: process, folder: folder, plugins: plan.plugins.dump, appInfo: plan.info)
+    var others = [("\(process)_timing", timingDump)]
+    if !isAgent { others.append(("router", worker.routeDump())) }
+    for (name, value) in others {
+      if let notice = RunFile.write(value, to: "\(folder)/\(name).json") { notices.append(notice) }
     }
     for notice in notices { worker.log.notice(notice) }
   }
@@ -124,7 +129,7 @@ package final class Application {
     } catch {
       return then(.failure(error))
     }
-    let time = (monotonicNanoseconds() &- started) / 100_000
+    let time = (monotonicNanoseconds() &- startedAt) / 100_000
     for listener in worker.listeners {
       worker.log.info(
         "\(plan.info.name) started on \(listener.description) (\(time / 10).\(time % 10)ms, env \(plan.info.env))")

@@ -6,6 +6,8 @@ extension Worker {
   /// - Throws: `.permission`, `.pin`, `.load` or `.abi`; the text says which check failed.
   func open(_ unit: Unit, _ plugin: ResolvedPlugin?) throws(BootError) {
     guard let path = unit.library else { return }
+    let started = monotonicNanoseconds()
+    defer { unit.phaseTimes.append(("open", started, monotonicNanoseconds() &- started)) }
     try LibraryTrust.check(
       path, unit: unit.name, sha256: plugin?.entry.sha256, file: plugin?.entry.sha256From?.file,
       line: plugin?.entry.sha256From?.line)

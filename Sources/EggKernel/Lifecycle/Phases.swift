@@ -66,7 +66,9 @@ extension Worker {
       isOver = true
       _ = loop.cancel(warning)
       _ = loop.cancel(failure)
-      if patience == nil { unit.phaseTimes.append((what, monotonicNanoseconds() &- started)) }
+      if patience == nil {
+        unit.phaseTimes.append((what, started, monotonicNanoseconds() &- started))
+      }
       if let error = outcome.pointee.error {
         let code = error.pointee.code.string
         let detail = error.pointee.detail.string

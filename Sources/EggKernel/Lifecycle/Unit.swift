@@ -19,8 +19,8 @@ final class Unit {
   /// The table this unit was given; its `private_data` is this object.
   let host: UnsafeMutablePointer<egg_host>
   var entry: UnsafePointer<egg_plugin>?
-  /// Time spent in each phase, for `run/` and the start-up log.
-  var phaseTimes: [(phase: String, nanoseconds: UInt64)] = []
+  /// Time spent in each phase, for `run/` and `egg inspect timing`; `started` is monotonic.
+  var phaseTimes: [(phase: String, started: UInt64, nanoseconds: UInt64)] = []
   /// Text for the next `*message` of a refusal.
   var lastMessage: StaticText?
   /// Kinds of misuse already logged in full; more of the same are counted.

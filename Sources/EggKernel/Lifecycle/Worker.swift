@@ -70,6 +70,8 @@ final class Worker {
   var isConfigFrozen = false
   /// Registration is over: the application is ready.
   var isBooted = false
+  /// Monotonic: when it had loaded; 0 before.
+  var readyAt: UInt64 = 0
   var processKind = UInt32(EGG_PROCESS_SINGLE)
   var published: [String: (table: UnsafeRawPointer, unit: Unit)] = [:]
   var middlewares: [String: RegisteredMiddleware] = [:]

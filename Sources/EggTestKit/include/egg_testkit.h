@@ -17,7 +17,8 @@
  * Time stands still until egg_testkit_advance. Where a function is given wrong
  * arguments it answers NULL or false and adds a finding.
  *
- * What differs from the kernel: routes know ":name" segments and POSIX regular
+ * What differs from the kernel: there is one process, and lines of loggers other than
+ * the application's begin with the logger's name in brackets; routes know ":name" segments and POSIX regular
  * expressions only; no body parser runs (give `parsed`); the kit brings no
  * egg.crypto/1 - offer one of your own with egg_testkit_offer. `egg plugin check`
  * and `egg plugin torment` offer the kernel's.
@@ -212,6 +213,21 @@ egg_status egg_testkit_set(egg_testkit *kit, egg_testkit_exchange *EGG_NULLABLE 
 /* Emits an event of the application. */
 void egg_testkit_emit(egg_testkit *kit, egg_testkit_exchange *EGG_NULLABLE x, const char *event,
                       const char *EGG_NULLABLE json);
+
+/* ==== Other processes ===================================================== */
+
+/* What units sent with egg.messenger/1, "TO ACTION JSON": TO is all, apps, agent,
+ * random or pid. "master reload "why"": egg_process.reload. What is meant for this
+ * process arrives in a later turn; the process id of the kit is 4711. */
+size_t egg_testkit_messages(egg_testkit *kit);
+const char *EGG_NULLABLE egg_testkit_message(egg_testkit *kit, size_t index);
+/* A message from another process to one side of this one: EGG_ON_APPLICATION or
+ * EGG_ON_AGENT. Boot tells "egg-pids" and "egg-ready" by itself. */
+void egg_testkit_tell(egg_testkit *kit, uint32_t side, const char *action,
+                      const char *EGG_NULLABLE json);
+/* Asks every check of egg_process.add_readiness, as /-/ready does. NULL: ready;
+ * otherwise the first name that is not. */
+const char *EGG_NULLABLE egg_testkit_not_ready(egg_testkit *kit);
 
 /* ==== Values ============================================================== */
 

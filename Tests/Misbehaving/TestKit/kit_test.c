@@ -276,6 +276,102 @@ static void buffers_are_counted(void) {
     egg_testkit_free(kit);
 }
 
+/* ---- other processes --------------------------------------------------------------------- */
+
+static const egg_messenger *messenger;
+static char heard_text[256];
+static uint64_t once_token;
+static bool is_ready;
+
+static void heard(void *state, const egg_value *data) {
+    strncat(heard_text, state, sizeof heard_text - strlen(heard_text) - 1);
+    if (data->kind == EGG_STRING)
+        strncat(heard_text, data->as.string, sizeof heard_text - strlen(heard_text) - 1);
+    if (strcmp(state, "once ") == 0) CHECK(messenger->off(host, once_token) == EGG_OK);
+}
+
+static egg_step check_ready(void *self, egg_call call) {
+    (void)self;
+    if (is_ready) return EGG_STEP_DONE;
+    egg_error error = {.size = sizeof error, .http_status = 503, .message = TEXT("no database")};
+    return host->fail(host, call, &error);
+}
+
+static egg_step traced(void *self, egg_call call) {
+    (void)self;
+    const egg_process *process = host->query(host, EGG_PROCESS_ID);
+    egg_str id, span, parent;
+    CHECK(process->trace(host, call, &id, &span, &parent) == EGG_OK);
+    http->set_response(host, call, EGG_BODY_TEXT, parent);
+    return EGG_STEP_DONE;
+}
+
+static void messages_checks_and_loggers(void) {
+    chosen = traced;
+    egg_testkit *kit = egg_testkit_new(
+        &(egg_testkit_options){.flags = EGG_TESTKIT_STRICT, .process = EGG_PROCESS_SINGLE});
+    CHECK(egg_testkit_load_entry(kit, entry, "chosen") != NULL);
+    egg_testkit_config(kit, "customLogger.orders", "{\"file\": \"orders.log\"}");
+    messenger = host->query(host, EGG_MESSENGER_ID);
+    const egg_process *process = host->query(host, EGG_PROCESS_ID);
+    const egg_log *log = host->query(host, EGG_LOG_ID);
+    CHECK(messenger != NULL && process != NULL && log != NULL);
+    CHECK(log->find(host, TEXT("orders")) == NULL); /* not before the configuration is final */
+
+    uint64_t token;
+    heard_text[0] = '\0';
+    CHECK(messenger->on(host, EGG_ON_APPLICATION, TEXT("note"), heard, "app ", &token) == EGG_OK);
+    CHECK(messenger->on(host, EGG_ON_AGENT, TEXT("note"), heard, "agent ", &token) == EGG_OK);
+    CHECK(messenger->on(host, EGG_ON_AGENT, TEXT("note"), heard, "once ", &once_token) == EGG_OK);
+    CHECK(messenger->on(host, EGG_ON_AGENT, TEXT("egg-ready"), heard, "ready ", &token) == EGG_OK);
+    CHECK(egg_testkit_boot(kit));
+    CHECK(strcmp(heard_text, "ready ") == 0);
+
+    /* In a later turn, to the sides that are meant, in their order. */
+    heard_text[0] = '\0';
+    egg_value data = {.kind = EGG_STRING, .count = 1, .as.string = "1"};
+    CHECK(messenger->send(host, EGG_TO_AGENT, 0, TEXT("note"), &data) == EGG_OK);
+    CHECK(messenger->send(host, EGG_TO_APPS, 0, TEXT("note"), NULL) == EGG_OK);
+    CHECK(messenger->send(host, EGG_TO_PID, 9, TEXT("note"), NULL) == EGG_OK);
+    CHECK(heard_text[0] == '\0');
+    egg_testkit_run(kit);
+    CHECK(strcmp(heard_text, "agent 1once 1app ") == 0);
+    CHECK(egg_testkit_messages(kit) == 3);
+    CHECK(strcmp(egg_testkit_message(kit, 0), "agent note \"1\"") == 0);
+    heard_text[0] = '\0';
+    egg_testkit_tell(kit, EGG_ON_AGENT, "note", "\"2\"");
+    CHECK(strcmp(heard_text, "agent 2") == 0); /* the one that listened once is gone */
+
+    egg_readiness check = {.size = sizeof check, .name = "database", .check = check_ready};
+    CHECK(process->add_readiness(host, &check) == EGG_OK);
+    const char *name = egg_testkit_not_ready(kit);
+    CHECK(name != NULL && strcmp(name, "database") == 0);
+    is_ready = true;
+    CHECK(egg_testkit_not_ready(kit) == NULL);
+    CHECK(process->reload(host, TEXT("why")) == EGG_E_UNSUPPORTED); /* there is no master */
+
+    egg_testkit_request request = {
+        .headers = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"};
+    egg_testkit_exchange *x = egg_testkit_send(kit, &request);
+    CHECK(strncmp(egg_testkit_body(x, NULL), "00-0af7651916cd43dd8448eb211c80319c-", 36) == 0);
+    CHECK(strcmp(egg_testkit_body(x, NULL) + 52, "-01") == 0);
+
+    const egg_logger *orders = log->find(host, TEXT("orders"));
+    CHECK(orders != NULL);
+    if (orders != NULL) {
+        log->write(host, orders, (egg_call){0}, EGG_LOG_WARN, TEXT("sold out"), NULL);
+        CHECK(strcmp(egg_testkit_log_line(kit, egg_testkit_log_lines(kit) - 1),
+                     "WARN chosen: [orders] sold out") == 0);
+        size_t count = egg_testkit_log_lines(kit);
+        CHECK(log->set_level(host, orders, EGG_LOG_ERROR) == EGG_OK);
+        log->write(host, orders, (egg_call){0}, EGG_LOG_WARN, TEXT("quiet"), NULL);
+        CHECK(egg_testkit_log_lines(kit) == count);
+    }
+    CHECK(egg_testkit_findings(kit) == 0);
+    egg_testkit_free(kit);
+    chosen = NULL;
+}
+
 /* ---- torment --------------------------------------------------------------------------------------- */
 
 static void log_a_number(void *state) {
@@ -336,6 +432,7 @@ int main(void) {
     bodies_come_in_pieces();
     a_client_that_goes_away_cancels();
     buffers_are_counted();
+    messages_checks_and_loggers();
     torment_repeats_itself_with_the_same_seed();
     if (failures == 0) printf("test kit: all tests passed\n");
     return failures == 0 ? 0 : 1;

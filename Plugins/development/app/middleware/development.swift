@@ -1,7 +1,7 @@
 import Egg
 
-/// Shows the problem of the last build to browsers, and answers pages that ask whether it is gone.
-/// Everything else goes to the code that was built before.
+/// Shows the problem of the last build to browsers, answers pages that ask whether it is gone, and shows
+/// how the start went by. Everything else goes to the code that was built before.
 func development(_ options: Value, _ app: Application) -> Middleware {
   let state = app[BuildStateKey.self] ?? BuildState()
   return { ctx, next in
@@ -9,6 +9,16 @@ func development(_ options: Value, _ app: Application) -> Middleware {
     case "/__egg_dev__":
       ctx.set("Cache-Control", "no-store")
       ctx.body = ["problem": state.problem] as Value
+      return
+    case StartPage.path where ctx.method == "GET":
+      ctx.set("Cache-Control", "no-store")
+      let pages = StartPage.all(app)
+      if ctx.get("accept").contains("text/html") {
+        ctx.type = "html"
+        ctx.body = StartPage.html(pages, name: app.name)
+      } else {
+        ctx.body = StartPage.json(pages)
+      }
       return
     default: break
     }

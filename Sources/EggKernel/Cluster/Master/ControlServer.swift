@@ -186,9 +186,10 @@ extension Master {
   /// What `egg status` shows.
   func status() -> ConfigValue {
     let now = monotonicNanoseconds()
-    func entry(_ role: String, _ number: Int, _ pid: Int32, _ row: BoardRow, _ state: String)
-      -> ConfigValue
-    {
+    func entry(
+      _ role: String, _ number: Int, _ pid: Int32, _ row: BoardRow, _ state: String,
+      restarts: Int = 0
+    ) -> ConfigValue {
       [
         "role": .string(role), "number": .int(Int64(number)), "pid": .int(Int64(pid)),
         "state": .string(state),
@@ -197,14 +198,15 @@ extension Master {
         "requests": .int(Int64(clamping: row[.requests])),
         "active": .int(Int64(clamping: row[.active])),
         "connections": .int(Int64(clamping: row[.connections])),
+        "restarts": .int(Int64(restarts)),
       ]
     }
     var processes = [entry("master", 0, getpid(), board.row(0), isClosing ? "closing" : "ready")]
     for child in children.sorted(by: { ($0.role == .agent ? 0 : 1, $0.number) < ($1.role == .agent ? 0 : 1, $1.number) }) {
       processes.append(
         entry(
-          child.role.rawValue, child.number, child.pid, board.row(child.rowIndex), "\(child.state)")
-      )
+          child.role.rawValue, child.number, child.pid, board.row(child.rowIndex),
+          "\(child.state)", restarts: restartCounts[child.number] ?? 0))
     }
     return [
       "name": .string(plan.info.name), "title": .string(options.title),

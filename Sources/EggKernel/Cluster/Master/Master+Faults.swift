@@ -42,7 +42,9 @@ extension Master {
     tellPids()
     if child.state == .draining { return }
     switch child.role {
-    case .agent: restartAgent(after: 1_000)
+    case .agent:
+      restartCounts[0, default: 0] += 1
+      restartAgent(after: 1_000)
     case .worker: refork(child.number)
     }
   }
@@ -123,6 +125,7 @@ extension Master {
     }
     reforks.append(now)
     board.row(0)[number: Board.restarts] &+= 1
+    restartCounts[number, default: 0] += 1
     start(.worker, number)
   }
 

@@ -25,6 +25,8 @@ package final class Master {
   /// Times of the last restarts, for the limit.
   var reforks: [UInt64] = []
   var hasToldLimit = false
+  /// How often each was started again after a death: by worker, 0 is the agent.
+  var restartCounts: [Int: Int] = [:]
   /// Failed starts in a row, by worker.
   var failedStarts: [Int: Int] = [:]
   /// The first thing that went wrong since all was well.
@@ -62,8 +64,7 @@ package final class Master {
       ticketSecret = TicketSecret()
     }
     for address in options.addresses {
-      let reuse = plan.config.value(at: "cluster.listen.reusePort")?.bool ?? false
-      let plain = try address.open(reusePort: reuse)
+      let plain = try address.open()
       let socket = https == nil ? plain : plain.secured
       sockets.append(
         ListeningSocket(

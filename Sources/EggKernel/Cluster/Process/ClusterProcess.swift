@@ -17,7 +17,8 @@ package final class ClusterProcess {
     self.setup = setup
     self.loop = loop
     board = try Board(inherited: ClusterSetup.board)
-    application = Application(plan, loop: loop)
+    application = Application(
+      plan, loop: loop, started: board.row(setup.row)[.started])
     application.isQuiet = setup.role == .agent || setup.worker > 1
     application.writesLogFiles = true
     application.writesRunFiles = setup.worker <= 1

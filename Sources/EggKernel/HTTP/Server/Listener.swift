@@ -3,8 +3,9 @@ import LinuxHeaders
 
 /// Where to listen.
 package enum ListenAddress: Sendable, Equatable {
-  /// An empty host is every address, of both families.
-  case tcp(host: String, port: UInt16)
+  /// An empty host is every address, of both families. With `reusePort` other sockets of the same
+  /// user may listen there too.
+  case tcp(host: String, port: UInt16, reusePort: Bool = false)
   case unix(path: String)
   /// A socket that somebody opened before.
   case inherited(ListeningSocket)
@@ -205,11 +206,10 @@ extension Worker {
 extension ListenAddress {
   /// Opens the socket.
   ///
-  /// - Parameter reusePort: other sockets of this user may listen on the same port.
   /// - Throws: `.lifecycle` when the address can't be listened on, with the reason and the remedy.
-  package func open(reusePort: Bool = false) throws(BootError) -> ListeningSocket {
+  package func open() throws(BootError) -> ListeningSocket {
     switch self {
-    case .tcp(let host, let port): try openTCP(host, port, reusePort)
+    case .tcp(let host, let port, let reusePort): try openTCP(host, port, reusePort)
     case .unix(let path): try openUnix(path)
     case .inherited(let socket): socket
     }

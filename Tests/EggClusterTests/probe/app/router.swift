@@ -9,5 +9,8 @@ func router(_ app: Application) {
   app.router.get("/many/:count/:size", app.controller.probe.many)
   app.router.get("/trace", app.controller.probe.trace)
   app.router.get("/origin", app.controller.probe.origin)
+  app.router.get("/orphan", app.controller.probe.orphan)
+  app.router.get("/render/:name", app.controller.probe.render)
+  app.router.get("/greeting", app.controller.probe.greeting)
   app.router.get("/not-ready", app.controller.probe.notReady)
 }

@@ -24,6 +24,9 @@ final class ProbeController: Controller {
     case "segv": kill(getpid(), SIGSEGV)
     case "hang": while true { usleep(1000) }
     case "exit": exit(3)
+    case "memory":
+      var kept: [[UInt8]] = []
+      while true { kept.append([UInt8](repeating: 1, count: 8 << 20)) }
     default: kill(getpid(), SIGKILL)
     }
   }
@@ -75,6 +78,20 @@ final class ProbeController: Controller {
   func trace() {
     ctx.body = ["id": Value(ctx.traceId), "parent": Value(ctx.traceparent)] as Value
   }
+
+  /// Starts a process that loses its parent at once, and says its id.
+  func orphan() {
+    guard let pipe = popen("sleep 1 >/dev/null 2>&1 & echo $!", "r") else { return }
+    defer { pclose(pipe) }
+    var line = [CChar](repeating: 0, count: 64)
+    guard fgets(&line, Int32(line.count), pipe) != nil else { return }
+    ctx.body = String(decoding: line.prefix { $0 > 32 }.map(UInt8.init), as: UTF8.self)
+  }
+
+  /// A template of the plugins view and view-nunjucks.
+  func render() async throws { try await ctx.render(ctx.params["name"]) }
+
+  func greeting() { ctx.body = app.config.probe.greeting.string ?? "none" }
 
   /// From now on the process says at `/-/ready` that it is not.
   func notReady() {
