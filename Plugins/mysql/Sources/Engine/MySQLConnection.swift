@@ -79,7 +79,8 @@ final class MySQLConnection {
       database.isEmpty ? nil : texts[3], port, socketPath.isEmpty ? nil : texts[4], flags)
     while status != 0 {
       let ready = await self.ready(for: status)
-      status = mysql_real_connect_cont(&result, handle, ready)
+      if let number = connectError() { giveUp(.connect(number, place)) }
+      status = mysql_real_connect_cont(&result, handle, failure == nil ? ready : Self.everything)
       if failure != nil, status != 0 { break }
     }
     finish()
@@ -89,6 +90,16 @@ final class MySQLConnection {
     if !options.collation.isEmpty {
       _ = try await run(SQLStatement("SET NAMES utf8mb4 COLLATE \(options.collation)"))
     }
+  }
+
+  /// Why the system could not connect. The library reads the same number, and then loses it when the
+  /// refusal comes later than its first call: it reports the `errno` of something else.
+  private func connectError() -> Int32? {
+    var number: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    let status = getsockopt(
+      Int32(mysql_get_socket(handle)), SOL_SOCKET, SO_ERROR, &number, &size)
+    return status == 0 && number != 0 ? number : nil
   }
 
   /// For messages: host and port, or the socket.
