@@ -29,27 +29,6 @@ nonisolated final class FullListener {
 
   deinit { close() }
 
-  /// Whether somebody else's question has reached the port: it is in the list of those that wait for
-  /// an answer.
-  var isBeingAsked: Bool {
-    let list = (try? String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8)) ?? ""
-    let digits = String(port, radix: 16, uppercase: true)
-    let peer = "0100007F:" + String(repeating: "0", count: 4 - digits.count) + digits
-    let asking = list.split(separator: "\n").filter {
-      let words = $0.split(separator: " ")
-      // 02: SYN_SENT.
-      return words.count > 3 && words[2] == peer && words[3] == "02"
-    }
-    return asking.count > waitingOfOurs
-  }
-
-  private var waitingOfOurs: Int {
-    queued.count {
-      var polled = pollfd(fd: $0, events: Int16(POLLOUT), revents: 0)
-      return poll(&polled, 1, 0) == 0
-    }
-  }
-
   func close() {
     for descriptor in queued + [listener] { Glibc.close(descriptor) }
     queued = []
