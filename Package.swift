@@ -86,6 +86,7 @@ let package = Package(
     .library(name: "EggMySQL", targets: ["EggMySQL"]),
     .library(name: "MySQLProbe", type: .dynamic, targets: ["MySQLProbe"]),
     .library(name: "EggMySQLPlugin", type: .dynamic, targets: ["EggMySQLPlugin"]),
+    .library(name: "MySQLBench", type: .dynamic, targets: ["MySQLBench"]),
     .library(name: "EggSQLite", targets: ["EggSQLite"]),
     .library(name: "EggDatabase", targets: ["EggDatabase"]),
     .library(name: "EggSQLitePlugin", type: .dynamic, targets: ["EggSQLitePlugin"]),
@@ -251,6 +252,8 @@ let package = Package(
     .target(
       name: "RedisClient", dependencies: ["Egg", "EggRedis", "CRedisTLS"],
       path: "Plugins/redis/Sources/RedisClient", swiftSettings: unitSettings + loopSettings),
+    // What tests share: applications in processes of their own, and requests to them.
+    .target(name: "EggTestSupport", path: "Tests/Support"),
     // Databases: the statement builder, what MySQL and SQLite share, and the plugins.
     .target(name: "EggSQL", path: "Plugins/sql/Sources/EggSQL"),
     .systemLibrary(
@@ -277,9 +280,11 @@ let package = Package(
       "MySQLProbe", "Plugins/mysql/Tests/probe", dependencies: ["EggMySQL"],
       sources: ["app/router.swift"]),
     .testTarget(
-      name: "EggMySQLPluginTests", dependencies: ["MySQLTestSupport", "EggCommand"],
+      name: "EggMySQLPluginTests",
+      dependencies: ["EggTestSupport", "MySQLTestSupport", "EggCommand"],
       path: "Plugins/mysql/Tests/PluginTests"),
-    .target(name: "MySQLTestSupport", path: "Plugins/mysql/Tests/Support"),
+    .target(
+      name: "MySQLTestSupport", dependencies: ["EggTestSupport"], path: "Plugins/mysql/Tests/Support"),
     .testTarget(
       name: "MySQLEngineTests", dependencies: ["MySQLEngine", "EggSQL", "MySQLTestSupport"],
       path: "Plugins/mysql/Tests/EngineTests", swiftSettings: unitSettings),
@@ -297,6 +302,8 @@ let package = Package(
     .target(
       name: "EggSQLite", dependencies: ["Egg", "EggSQL", "EggSQLClient"],
       path: "Plugins/sqlite/Sources/EggSQLite", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "MySQLBench", "Benchmarks/mysql", dependencies: ["EggMySQL"], sources: ["app/router.swift"]),
     // `app.database`: whichever of the databases is enabled.
     .target(
       name: "EggDatabase", dependencies: ["Egg", "EggMySQL", "EggSQLite"],
@@ -309,13 +316,13 @@ let package = Package(
       "SQLiteProbe", "Plugins/sqlite/Tests/probe", dependencies: ["EggSQLite"],
       sources: ["app.swift", "app/router.swift"]),
     .testTarget(
-      name: "EggSQLitePluginTests", dependencies: ["EggCommand"],
+      name: "EggSQLitePluginTests", dependencies: ["EggTestSupport", "EggCommand"],
       path: "Plugins/sqlite/Tests/PluginTests"),
     .testTarget(
       name: "SQLiteEngineTests", dependencies: ["SQLiteEngine", "EggSQL"],
       path: "Plugins/sqlite/Tests/EngineTests", swiftSettings: unitSettings),
     .testTarget(
-      name: "BlogTests", dependencies: ["MySQLTestSupport", "EggCommand"],
+      name: "BlogTests", dependencies: ["EggTestSupport", "MySQLTestSupport", "EggCommand"],
       path: "Examples/blog/Tests"),
     .testTarget(name: "EggSQLTests", dependencies: ["EggSQL"], path: "Plugins/sql/Tests/EggSQLTests"),
     .executableTarget(

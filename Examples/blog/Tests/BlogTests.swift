@@ -101,7 +101,7 @@ import Testing
     let blog = try BlogServer()
     #expect(
       FileManager.default.fileExists(
-        atPath: blog.folder.appendingPathComponent("run/blog.sqlite").path))
+        atPath: blog.application.folder.appendingPathComponent("run/blog.sqlite").path))
   }
 
   @Test func `no database is said at the start`() throws {

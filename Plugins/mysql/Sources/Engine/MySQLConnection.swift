@@ -15,6 +15,9 @@ final class MySQLConnection {
   private var waiting: UnsafeContinuation<Int32, Never>?
   private var isBusy = false
   private var deadline: (any MySQLTimer)?
+  /// Of statements, so that a late wish to stop one does not stop the next.
+  private var serial = 0
+  private var killer: Task<Void, Never>?
   /// Why the connection is given up, once it is.
   private(set) var failure: SQLError?
   private var isClosed = false
@@ -73,13 +76,14 @@ final class MySQLConnection {
     let texts = [host, user, password, database, socketPath].map {
       (text: String) -> UnsafeMutablePointer<CChar> in strdup(text)
     }
-    defer { texts.forEach { free($0) } }
+    defer { for text in texts { free(text) } }
     var status = mysql_real_connect_start(
       &result, handle, socketPath.isEmpty ? texts[0] : nil, texts[1], texts[2],
       database.isEmpty ? nil : texts[3], port, socketPath.isEmpty ? nil : texts[4], flags)
     while status != 0 {
       let ready = await self.ready(for: status)
-      status = mysql_real_connect_cont(&result, handle, ready)
+      if let number = connectError() { giveUp(.connect(number, place)) }
+      status = mysql_real_connect_cont(&result, handle, failure == nil ? ready : Self.everything)
       if failure != nil, status != 0 { break }
     }
     finish()
@@ -89,6 +93,16 @@ final class MySQLConnection {
     if !options.collation.isEmpty {
       _ = try await run(SQLStatement("SET NAMES utf8mb4 COLLATE \(options.collation)"))
     }
+  }
+
+  /// Why the system could not connect. The library reads the same number, and then loses it when the
+  /// refusal comes later than its first call: it reports the `errno` of something else.
+  private func connectError() -> Int32? {
+    var number: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    let status = getsockopt(
+      Int32(mysql_get_socket(handle)), SOL_SOCKET, SO_ERROR, &number, &size)
+    return status == 0 && number != 0 ? number : nil
   }
 
   /// For messages: host and port, or the socket.
@@ -140,6 +154,7 @@ final class MySQLConnection {
         code: "EGG_SQL_BUSY", "this connection runs another statement; await it before the next")
     }
     isBusy = true
+    serial += 1
     guard limit > 0 else { return }
     deadline = try loop.timer(after: limit) { [weak self] in
       self?.deadline = nil
@@ -219,6 +234,54 @@ final class MySQLConnection {
     watch?.end()
     watch = nil
     watched = []
+  }
+
+  // MARK: stopping
+
+  /// Runs a statement that ends with this task: when that is cancelled, the server is told to stop.
+  ///
+  /// - Parameter runs: whether `body` goes on with a statement that runs already.
+  /// - Throws: `CancellationError`, also when the statement was faster. The connection stays usable,
+  ///   unless the server could not be told.
+  func stoppable<R>(runs: Bool = false, _ body: () async throws -> R) async throws -> R {
+    try Task.checkCancellation()
+    let statement = runs ? serial : serial + 1
+    let result: R
+    do {
+      result = try await withTaskCancellationHandler(operation: body) {
+        Task { @MainActor in self.stop(statement) }
+      }
+    } catch {
+      guard await awaitKiller() else { throw error }
+      throw CancellationError()
+    }
+    if await awaitKiller() { throw CancellationError() }
+    return result
+  }
+
+  /// Asks the server on another connection; this one waits for its answer meanwhile.
+  private func stop(_ statement: Int) {
+    guard isBusy, serial == statement, killer == nil, isUsable else { return }
+    let text = Array("KILL QUERY \(threadId)".utf8)
+    killer = Task {
+      do {
+        let other = try await Self.open(options, loop)
+        _ = try await other.run(text)
+        await other.close()
+      } catch {
+        giveUp(.connectionLost)
+      }
+    }
+  }
+
+  /// - Returns: whether the statement was stopped. A wish that came too late does not hit the next
+  ///   statement then.
+  private func awaitKiller() async -> Bool {
+    guard let killer else { return false }
+    await killer.value
+    self.killer = nil
+    if isUsable, !isBusy { _ = try? await run(Array("DO 0".utf8)) }
+    return true
   }
 
   // MARK: closing

@@ -37,28 +37,37 @@ public final class MySQLDatabase: SQLDatabase {
     return try await body(connection)
   }
 
-  func run(_ statement: SQLStatement, on connection: MySQLConnection) async throws -> SQLResult {
+  /// - Parameter isStoppable: whether it ends with the task, when that is cancelled.
+  func run(_ statement: SQLStatement, on connection: MySQLConnection, isStoppable: Bool = true)
+    async throws -> SQLResult
+  {
     var text = try connection.text(statement)
-    guard !before.isEmpty || !after.isEmpty else { return try await connection.run(text) }
+    let send = { (text: [UInt8]) in
+      guard isStoppable else { return try await connection.run(text) }
+      return try await connection.stoppable { try await connection.run(text) }
+    }
+    guard !before.isEmpty || !after.isEmpty else { return try await send(text) }
     var sql = String(decoding: text, as: UTF8.self)
     for hook in before {
       if let other = try await hook(sql) { sql = other }
     }
     text = Array(sql.utf8)
-    return try await reporting(sql, connection) { try await connection.run(text) }
+    return try await reporting(sql, connection) { try await send(text) }
   }
 
   func execute(_ sql: String, _ parameters: [SQLValue], on connection: MySQLConnection) async throws
     -> SQLResult
   {
     guard !before.isEmpty || !after.isEmpty else {
-      return try await connection.execute(sql, parameters)
+      return try await connection.stoppable { try await connection.execute(sql, parameters) }
     }
     var sql = sql
     for hook in before {
       if let other = try await hook(sql) { sql = other }
     }
-    return try await reporting(sql, connection) { try await connection.execute(sql, parameters) }
+    return try await reporting(sql, connection) {
+      try await connection.stoppable { try await connection.execute(sql, parameters) }
+    }
   }
 
   private func reporting(
@@ -162,7 +171,8 @@ public final class MySQLTransaction: SQLTransaction {
     let connection = try open()
     self.connection = nil
     defer { database.pool.release(connection) }
-    _ = try await database.run(SQLStatement(sql), on: connection)
+    // What has begun to end does so, whoever is gone meanwhile.
+    _ = try await database.run(SQLStatement(sql), on: connection, isStoppable: false)
   }
 
   private func open() throws -> MySQLConnection {

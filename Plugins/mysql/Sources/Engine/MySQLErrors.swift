@@ -26,18 +26,30 @@ nonisolated extension SQLError {
     case CR_CONNECTION_ERROR, CR_CONN_HOST_ERROR, CR_IPSOCK_ERROR:
       // The library puts errno at the end, in parentheses.
       let digits = message.reversed().drop { $0 != ")" }.dropFirst().prefix { $0.isNumber }
-      switch Int32(String(digits.reversed())) {
-      case ECONNREFUSED?: return "ECONNREFUSED"
-      case ETIMEDOUT?: return "ETIMEDOUT"
-      case ENOENT?: return "ENOENT"
-      case EHOSTUNREACH?: return "EHOSTUNREACH"
-      case ENETUNREACH?: return "ENETUNREACH"
-      case ECONNRESET?: return "ECONNRESET"
-      default: return "ECONNECT"
-      }
+      return Int32(String(digits.reversed())).map { systemCode($0) } ?? "ECONNECT"
     case CR_UNKNOWN_HOST: return "ENOTFOUND"
     case CR_SSL_CONNECTION_ERROR: return "HANDSHAKE_SSL_ERROR"
     default: return "CR_\(number)"
+    }
+  }
+
+  /// The system could not connect to `place`, and says why.
+  static func connect(_ number: Int32, _ place: String) -> SQLError {
+    SQLError(
+      code: systemCode(number), errno: Int(CR_CONN_HOST_ERROR), sqlState: "HY000",
+      "connect to \(place): \(String(cString: strerror(number)))", isFatal: true)
+  }
+
+  private static func systemCode(_ number: Int32) -> String {
+    switch number {
+    case ECONNREFUSED: "ECONNREFUSED"
+    case ETIMEDOUT: "ETIMEDOUT"
+    case ENOENT: "ENOENT"
+    case EACCES: "EACCES"
+    case EHOSTUNREACH: "EHOSTUNREACH"
+    case ENETUNREACH: "ENETUNREACH"
+    case ECONNRESET: "ECONNRESET"
+    default: "ECONNECT"
     }
   }
 

@@ -11,6 +11,7 @@ public final class MySQLStream: SQLCursor {
   private nonisolated(unsafe) var result: UnsafeMutablePointer<MYSQL_RES>?
   private let fields: [MySQLField]
   private let sql: [UInt8]
+  private var isReading = false
   public let columns: [String]
 
   /// A batch ends with either.
@@ -21,9 +22,15 @@ public final class MySQLStream: SQLCursor {
     self.database = database
     self.sql = sql
     try connection.start(0, .connectionLost)
+    var hasRows = false
     do {
-      try await connection.send(sql)
+      try await connection.stoppable(runs: true) {
+        try await connection.send(sql)
+        hasRows = true
+      }
     } catch {
+      // Stopped with an answer on its way, which nobody reads.
+      if hasRows { connection.giveUp(.connectionLost) }
       connection.finish()
       throw error
     }
@@ -53,25 +60,33 @@ public final class MySQLStream: SQLCursor {
   ///
   /// - Throws: `SQLError`; there are no more rows then.
   public func next() async throws -> SQLRowList? {
-    guard let connection, let result else { return nil }
+    guard let connection, let result, !isReading else { return nil }
+    isReading = true
+    do {
+      let batch = try await connection.stoppable(runs: true) { try await read(connection, result) }
+      isReading = false
+      if batch.isLast { finish() }
+      return batch.isLast && batch.rows.isEmpty ? nil : SQLRowList(columns, batch.rows)
+    } catch {
+      isReading = false
+      close()
+      throw error
+    }
+  }
+
+  private func read(_ connection: MySQLConnection, _ result: UnsafeMutablePointer<MYSQL_RES>)
+    async throws -> (rows: [[SQLValue]], isLast: Bool)
+  {
     var rows: [[SQLValue]] = []
     var bytes = 0
     while rows.count < Self.batchRows, bytes < Self.batchBytes {
       var row: MYSQL_ROW?
-      do {
-        try await connection.perform(
-          { mysql_fetch_row_start(&row, result) }, { mysql_fetch_row_cont(&row, result, $0) })
-        if row == nil, mysql_errno(connection.handle) != 0 {
-          throw connection.fail(MySQLConnection.text(sql))
-        }
-      } catch {
-        close()
-        throw error
+      try await connection.perform(
+        { mysql_fetch_row_start(&row, result) }, { mysql_fetch_row_cont(&row, result, $0) })
+      if row == nil, mysql_errno(connection.handle) != 0 {
+        throw connection.fail(MySQLConnection.text(sql))
       }
-      guard let row, let lengths = mysql_fetch_lengths(result) else {
-        finish()
-        return rows.isEmpty ? nil : SQLRowList(columns, rows)
-      }
+      guard let row, let lengths = mysql_fetch_lengths(result) else { return (rows, true) }
       rows.append(
         fields.indices.map { column in
           guard let start = row[column] else { return .null }
@@ -80,12 +95,14 @@ public final class MySQLStream: SQLCursor {
             UnsafeRawBufferPointer(start: start, count: Int(lengths[column])))
         })
     }
-    return SQLRowList(columns, rows)
+    return (rows, false)
   }
 
   /// Gives the rest up.
   public func close() {
     guard let connection else { return }
+    // The library works with the result; who reads comes here again.
+    if isReading { return connection.giveUp(.connectionLost) }
     Self.abandon(connection, result, database.pool)
     self.connection = nil
     result = nil

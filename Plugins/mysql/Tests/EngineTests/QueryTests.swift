@@ -38,6 +38,18 @@ func table(_ database: MySQLDatabase, _ columns: String) async throws -> String 
   return name
 }
 
+/// Waits until the server runs a statement that begins with `text`.
+func awaitRunning(_ text: String, server: MariaDBServer? = nil) async throws {
+  try await withDatabase(server: server) { db in
+    let sql = "select 1 a from information_schema.processlist where info like ?"
+    for _ in 0..<12_000 {
+      if try await db.queryOne(sql, [text + "%"]) != nil { return }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    Issue.record("the server does not run \(text)")
+  }
+}
+
 func failure(_ body: () async throws -> Void) async -> SQLError? {
   do { try await body() } catch { return error as? SQLError }
   return nil

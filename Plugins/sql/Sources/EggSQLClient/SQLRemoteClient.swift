@@ -159,9 +159,14 @@ extension ForeignObject {
 
   /// Runs a statement; when this task is cancelled, the plugin gives it up.
   func statement(_ method: String, _ args: [Value]) async throws -> SQLResult {
+    try SQLWire.result(await askingUnderTicket(method, args))
+  }
+
+  /// Calls a method that `cancel` stops, when this task is cancelled.
+  func askingUnderTicket(_ method: String, _ args: [Value] = []) async throws -> Value {
     let ticket = SQLTicket.next()
     return try await withTaskCancellationHandler {
-      try SQLWire.result(await asking(method, args + [.integer(ticket)]))
+      try await asking(method, args + [.integer(ticket)])
     } onCancel: {
       Task { @MainActor in try? await self.invoke("cancel", [ticket]) }
     }

@@ -40,9 +40,11 @@ public struct SQLRowStream: AsyncSequence {
             throw EggError(
               code: "EGG_SQL_NOT_READY", "stream: the database's plugin is not enabled")
           }
-          cursor = try await client.asking("stream", [SQLWire.value(of: statement)]).foreign
+          cursor = try await client.askingUnderTicket(
+            "stream", [SQLWire.value(of: statement)]
+          ).foreign
         }
-        let value = try await cursor?.asking("next") ?? .undefined
+        let value = try await cursor?.askingUnderTicket("next") ?? .undefined
         guard value.exists else {
           isAtEnd = true
           cursor = nil

@@ -35,8 +35,11 @@ public final class ClientObject<Database: SQLDatabase>: ExportedObject {
     case "beginTransaction":
       return app.value(of: TransactionObject(try await database.beginTransaction(), statements))
     case "stream":
-      let cursor = try await database.cursor(SQLWire.statement(args[0]))
-      return app.value(of: CursorObject(cursor, statements.answers))
+      let statement = try SQLWire.statement(args[0])
+      let cursor = try await statements.running.under(args[1]) {
+        try await database.cursor(statement)
+      }
+      return app.value(of: CursorObject(cursor, statements))
     case "escape": return .text(database.escape(SQLValue(args[0])))
     case "escapeId": return .text(database.escapeId(try args.get(0)))
     case "format":

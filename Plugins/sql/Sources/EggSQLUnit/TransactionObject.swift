@@ -52,11 +52,11 @@ final class TransactionObject: ExportedObject {
 final class CursorObject: ExportedObject {
   let objectType = "egg.sql.cursor/1"
   private let cursor: any SQLCursor
-  private let answers: Answers
+  private let statements: Statements
 
-  init(_ cursor: any SQLCursor, _ answers: Answers) {
+  init(_ cursor: any SQLCursor, _ statements: Statements) {
     self.cursor = cursor
-    self.answers = answers
+    self.statements = statements
   }
 
   nonisolated deinit {}
@@ -66,10 +66,13 @@ final class CursorObject: ExportedObject {
   func call(_ method: String, _ args: Arguments, _ ctx: Context?) async throws -> Value {
     switch method {
     case "next":
-      guard let rows = try await cursor.next() else { return .null }
-      return answers.reference(SQLResult(rows))
+      let rows = try await statements.running.under(args[0]) { try await cursor.next() }
+      return rows.map { statements.answers.reference(SQLResult($0)) } ?? .null
     case "close":
       cursor.close()
+      return .undefined
+    case "cancel":
+      statements.running.cancel(args[0])
       return .undefined
     default: throw noSuchMethod(method)
     }
