@@ -71,11 +71,19 @@ final class Client {
   }
 
   func route(_ namespace: String, _ event: String, _ action: Action) {
+    call("route") { [.text(namespace), .text(event), try action.exported()] }
+  }
+
+  func use(_ namespace: String, _ kind: String, _ middleware: ContributedMiddleware) {
+    call("use") { [.text(namespace), .text(kind), .text(middleware.name)] }
+  }
+
+  private func call(_ method: String, _ args: @escaping () throws -> [Value]) {
     guard let object else { return }
     // Nothing in it waits, so it has happened when this returns.
     Task.immediate {
       do {
-        try await object.invoke("route", [namespace, event, action.exported()])
+        try await object.invoke(method, args())
       } catch {
         self.app.coreLogger.error(EggError(error))
       }

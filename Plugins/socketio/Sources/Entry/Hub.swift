@@ -71,17 +71,30 @@ final class Hub: SocketHandler {
 
   /// - Throws: `EggError` for a name in `config.io` that no file has.
   func checkMiddlewares() throws {
-    func find(_ name: String) throws -> SocketMiddleware {
-      if let found = middlewares[name] { return found }
-      throw EggError(
-        code: "EGG_SOCKETIO_MIDDLEWARE",
-        "can't find middleware: \(name) ! (config.io.namespace names it; expected"
-          + " app/io/middleware/\(name).swift in a unit, known are"
-          + " \(middlewares.keys.sorted().joined(separator: ", ")))")
-    }
     for (name, names) in settings?.namespaces ?? [:] {
-      setup(name).connection = try names.connection.map(find)
-      setup(name).packet = try names.packet.map(find)
+      // What the router has added stands behind.
+      let setup = setup(name)
+      setup.connection = try names.connection.map(middleware) + setup.connection
+      setup.packet = try names.packet.map(middleware) + setup.packet
+    }
+  }
+
+  private func middleware(_ name: String) throws -> SocketMiddleware {
+    if let found = middlewares[name] { return found }
+    throw EggError(
+      code: "EGG_SOCKETIO_MIDDLEWARE",
+      "can't find middleware: \(name) ! (config.io.namespace or a router names it; expected"
+        + " app/io/middleware/\(name).swift in a unit, known are"
+        + " \(middlewares.keys.sorted().joined(separator: ", ")))")
+  }
+
+  /// Puts a middleware around connections or packets of a namespace.
+  func use(_ namespace: String, _ kind: String, _ name: String) throws {
+    let setup = setup(server?.namespace(namespace).name ?? namespace)
+    switch kind {
+    case "connection": setup.connection.append(try middleware(name))
+    case "packet": setup.packet.append(try middleware(name))
+    default: throw EggError("app.io.use: expected \"connection\" or \"packet\", found \"\(kind)\"")
     }
   }
 
