@@ -73,17 +73,34 @@ public struct MessageParser {
   public mutating func feed(
     _ bytes: UnsafeRawBufferPointer, _ deliver: (Event) -> Void
   ) throws(WebSocketFailure) {
+    try feed(bytes, text: { deliver(.text(String(decoding: $0, as: UTF8.self))) }, deliver)
+  }
+
+  /// The same for somebody who can use a text where it lies.
+  ///
+  /// - Parameters:
+  ///   - text: gets every message of text, in place of `.text`; the bytes are UTF-8, and gone when it
+  ///     returns.
+  public mutating func feed(
+    _ bytes: UnsafeRawBufferPointer, text onText: (UnsafeRawBufferPointer) -> Void,
+    _ deliver: (Event) -> Void
+  ) throws(WebSocketFailure) {
     var rest = bytes[...]
     do throws(WebSocketFailure) {
       while !isOver {
         if frame == nil {
+          if kind == nil, head.isEmpty, let short = ShortText(rest, role, maxPayload) {
+            guard short.deliver(onText) else { throw notText() }
+            rest = rest.dropFirst(short.size)
+            continue
+          }
           guard let begun = try readHead(&rest) else { return }
           try begin(begun)
         }
         try takePayload(&rest)
         guard let frame, taken == frame.length else { return }
         self.frame = nil
-        try end(frame, deliver)
+        try end(frame, onText, deliver)
       }
     } catch {
       isOver = true
@@ -197,7 +214,7 @@ public struct MessageParser {
   }
 
   private mutating func end(
-    _ frame: FrameHeader, _ deliver: (Event) -> Void
+    _ frame: FrameHeader, _ onText: (UnsafeRawBufferPointer) -> Void, _ deliver: (Event) -> Void
   ) throws(WebSocketFailure) {
     switch frame.opcode {
     case .ping: deliver(.ping(control))
@@ -218,7 +235,7 @@ public struct MessageParser {
         if isText, !whole.withUnsafeBytes({ text.feed($0) }) { throw notText() }
       }
       if isText, !text.isComplete { throw notText() }
-      deliver(isText ? .text(String(decoding: whole, as: UTF8.self)) : .binary(whole))
+      if isText { whole.withUnsafeBytes { onText($0) } } else { deliver(.binary(whole)) }
     }
   }
 

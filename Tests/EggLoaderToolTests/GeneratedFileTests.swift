@@ -105,6 +105,27 @@ import Testing
         "unit.export(\"app/io/controller/nsp.swift\", controller: Exports_io_controller_nsp())"))
   }
 
+  @Test func `middlewares of a declared directory are names on the plugin's type`() {
+    let files = [
+      "app/io/middleware/auth.swift": "func auth() -> Middleware { x }",
+      "app/io/middleware/admin/log.swift": "func log() -> Middleware { x }",
+    ]
+    let text = generate(
+      files,
+      conventions: [
+        Convention(path: "app/io/middleware", kind: .middleware, holder: "IO", module: "IOClient")
+      ])
+    #expect(text.contains("import IOClient\n"))
+    #expect(text.contains("extension IO { var middleware: Exports_io_middleware { .init() } }"))
+    #expect(text.contains("  var auth: ContributedMiddleware { .init(\"auth\") }"))
+    #expect(text.contains("  var admin: Exports_io_middleware_admin { .init() }"))
+    #expect(text.contains("  var log: ContributedMiddleware { .init(\"admin.log\") }"))
+    // Nobody offers a place.
+    let loose = generate(
+      files, conventions: [Convention(path: "app/io/middleware", kind: .middleware)])
+    #expect(!loose.contains("ContributedMiddleware"))
+  }
+
   @Test func `a path with quotes stays a path`() {
     #expect(stringLiteral("/a\"b\\c\n") == #""/a\"b\\c\n""#)
   }

@@ -66,6 +66,19 @@ import Testing
     #expect(try client.bytes(4) == "more")
   }
 
+  @Test func `shared bytes keep their place among others`() throws {
+    let server = try ServerProcess()
+    let client = try upgraded(server)
+    let words: [Character: String] = [
+      "s": "small,", "l": String(repeating: "L", count: 6000), "t": "text,",
+    ]
+    for plan in ["s", "ss", "st", "ts", "sl", "ls", "sts", "slstls", "l", "lts", "s"] {
+      try client.send("share " + plan)
+      let expected = plan.map { words[$0] ?? "" }.joined()
+      #expect(try client.bytes(expected.utf8.count) == expected, "\(plan)")
+    }
+  }
+
   @Test func `a writer is told to wait, then refused, then told to go on`() throws {
     let server = try ServerProcess()
     let client = try Client(port: server.port, receiveBuffer: 8192)

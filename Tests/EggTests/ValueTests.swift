@@ -157,6 +157,23 @@ import Testing
     #expect(range.summary == "300 is out of range of UInt8")
   }
 
+  @Test func `the elements of a list are read and written without the list`() throws {
+    func elements(_ text: String, skipping: Int = 0) throws -> [Value] {
+      try Array(text.utf8).withUnsafeBytes { try Value.elements(json: $0, skipping: skipping) }
+    }
+    #expect(try elements(#" ["a", 1 , {"b":[2]}] "#) == ["a", 1, ["b": [2]]])
+    #expect(try elements(#"["a",1,[2,3]]"#, skipping: 1) == [1, [2, 3]])
+    #expect(try elements("[1]", skipping: 3).isEmpty && elements("[]", skipping: 1).isEmpty)
+    for wrong in ["", "{}", "1", "[1", "[1,]", "[1]x", #"["a" 1]"#] {
+      #expect(throws: JSONError.self) { try elements(wrong, skipping: 1) }
+    }
+    let text = Value.withJSONList("a", [1, .null, ["b": "\n"]]) {
+      String(decoding: $0, as: UTF8.self)
+    }
+    #expect(text == #"["a",1,null,{"b":"\n"}]"#)
+    #expect(Value.withJSONList(.undefined, []) { $0.count } == 6)
+  }
+
   @Test func `nested containers and super encoders are kept`() throws {
     nonisolated struct Odd: Encodable {
       func encode(to encoder: any Encoder) throws {

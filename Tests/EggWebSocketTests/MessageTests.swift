@@ -22,6 +22,32 @@ import Testing
     #expect(parse(masked(.binary, data)).events == [.binary(data)])
   }
 
+  @Test(arguments: 0...130)
+  func `a text of every length is read where it lies, in one piece or several`(count: Int) throws {
+    let texts = [
+      String(repeating: "a", count: count), String(repeating: "ü", count: count / 2) + "z",
+    ]
+    var parser = MessageParser(.server, maxPayload: 1000)
+    var got: [String] = []
+    let input = texts.flatMap { masked(.text, bytes($0)) } + masked(.text, bytes("end")).prefix(5)
+    try input.withUnsafeBytes {
+      try parser.feed($0, text: { got.append(String(decoding: $0, as: UTF8.self)) }) { _ in }
+    }
+    try Array(masked(.text, bytes("end"))[5...]).withUnsafeBytes {
+      try parser.feed($0, text: { got.append(String(decoding: $0, as: UTF8.self)) }) { _ in }
+    }
+    #expect(got == texts + ["end"])
+  }
+
+  @Test(arguments: 0..<20)
+  func `a byte that is no UTF-8 is found at every place of a text`(place: Int) {
+    var text = bytes("twenty bytes of text")
+    text[place] = 0xFF
+    #expect(parse(masked(.text, text)) == Outcome(failure: .invalidPayload))
+    // A character that does not end.
+    #expect(parse(masked(.text, text[..<place] + [0xC3])) == Outcome(failure: .invalidPayload))
+  }
+
   @Test func `a conversation means the same wherever it is cut`() {
     let conversation =
       masked(.text, bytes("Grüße, 世界 🥚")) + masked(.ping, bytes("p"))

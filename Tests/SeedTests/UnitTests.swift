@@ -77,9 +77,11 @@ import Testing
 
 @Suite("Mistakes in an application") struct MistakeTests {
   /// The build of the fixture is used again: only this application is compiled.
-  private func build(_ files: [String: String]) throws -> String {
+  private func build(_ files: [String: String], modules: [String] = ["Egg"]) throws -> String {
     try Built.check()
     let application = try Scratch()
+    let products = modules.map { ".product(name: \"\($0)\", package: \"egg\")" }
+      .joined(separator: ", ")
     let manifest = """
       // swift-tools-version: 6.2
       import PackageDescription
@@ -88,7 +90,7 @@ import Testing
         dependencies: [.package(name: "egg", path: "\(Built.root.path)")],
         targets: [
           .target(
-            name: "mistaken", dependencies: [.product(name: "Egg", package: "egg")], path: ".",
+            name: "mistaken", dependencies: [\(products)], path: ".",
             sources: ["app/router.swift"], swiftSettings: [.defaultIsolation(MainActor.self)],
             plugins: [.plugin(name: "EggLoader", package: "egg")])
         ])
@@ -132,5 +134,35 @@ import Testing
     ])
     #expect(noController.contains("app/controller/home.swift:"), "\(noController)")
     #expect(noController.contains("expected `final class HomeController: Controller`"))
+  }
+
+  @Test func `a controller or middleware of Socket.IO that is not there does not compile`() throws {
+    let files = [
+      "config/plugin.json": #"{ "socketio": true }"#,
+      "app/io/controller/chat.swift":
+        "import Egg\nimport EggSocketIO\n\nfinal class ChatController: Controller {\n  func talk() { ctx.ack(1) }\n}\n",
+      "app/io/middleware/auth.swift":
+        "import Egg\n\nfunc auth() -> Middleware { { _, next in try await next() } }\n",
+    ]
+    func router(_ line: String) -> [String: String] {
+      files.merging([
+        "app/router.swift":
+          "import Egg\nimport EggSocketIO\n\nfunc router(_ app: Application) {\n  \(line)\n}\n"
+      ]) { $1 }
+    }
+    for (line, mistake) in [
+      ("app.io.route(\"talk\", app.io.controller.chat.walk)", "has no member 'walk'"),
+      ("app.io.route(\"talk\", app.io.controller.cat.talk)", "has no member 'cat'"),
+      ("app.io.of(\"/\").connectionMiddleware(app.io.middleware.aut)", "has no member 'aut'"),
+    ] {
+      let output = try build(router(line), modules: ["Egg", "EggSocketIO"])
+      #expect(output.contains("app/router.swift:5:") && output.contains(mistake), "\(output)")
+    }
+    let right = try build(
+      router(
+        "app.io.route(\"talk\", app.io.controller.chat.talk);"
+          + " app.io.of(\"/\").packetMiddleware(app.io.middleware.auth)"),
+      modules: ["Egg", "EggSocketIO"])
+    #expect(!right.contains("error:"), "\(right)")
   }
 }

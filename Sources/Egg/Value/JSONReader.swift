@@ -18,6 +18,21 @@ nonisolated struct JSONReader {
     return value
   }
 
+  /// The elements of a list, without the first ones. Throws `JSONError`.
+  static func readElements(
+    _ bytes: UnsafeBufferPointer<UInt8>, skipping: Int, depth: Int = 256
+  ) throws -> [Value] {
+    var reader = JSONReader(bytes: bytes, depth: depth)
+    reader.skipSpace()
+    guard reader.at < bytes.count, bytes[reader.at] == UInt8(ascii: "[") else {
+      throw reader.error("expected a list, found \(reader.found)")
+    }
+    let items = try reader.elements(skipping: skipping)
+    reader.skipSpace()
+    guard reader.at == bytes.count else { throw reader.error("expected the end of the text") }
+    return items
+  }
+
   private init(bytes: UnsafeBufferPointer<UInt8>, depth: Int) {
     self.bytes = bytes
     self.depth = depth
@@ -56,16 +71,22 @@ nonisolated struct JSONReader {
     }
   }
 
-  private mutating func list() throws -> Value {
+  private mutating func list() throws -> Value { .list(try elements()) }
+
+  private mutating func elements(skipping: Int = 0) throws -> [Value] {
     try enter()
+    defer { depth += 1 }
     var items: [Value] = []
-    if skip(UInt8(ascii: "]")) { return leave(.list(items)) }
+    if skip(UInt8(ascii: "]")) { return items }
+    var number = 0
     while true {
       skipSpace()
-      items.append(try value())
+      let item = try value()
+      if number >= skipping { items.append(item) }
+      number &+= 1
       if skip(UInt8(ascii: ",")) { continue }
       guard skip(UInt8(ascii: "]")) else { throw error("expected \",\" or \"]\", found \(found)") }
-      return leave(.list(items))
+      return items
     }
   }
 

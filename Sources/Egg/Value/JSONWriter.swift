@@ -54,6 +54,17 @@ nonisolated struct JSONWriter: ~Copyable {
     }
   }
 
+  mutating func writeList(_ first: Value, _ rest: [Value]) {
+    open(UInt8(ascii: "["))
+    newLine()
+    write(first)
+    for item in rest {
+      separate(first: false)
+      write(item)
+    }
+    close(UInt8(ascii: "]"), empty: false)
+  }
+
   private mutating func literal(_ text: StaticString) {
     append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }

@@ -14,6 +14,26 @@ nonisolated extension Value {
     self = try bytes.withUnsafeBufferPointer { try JSONReader.read($0) }
   }
 
+  /// The elements of a list that is JSON text, as UTF-8 bytes; the first ones are passed over.
+  ///
+  ///     // of ["message", 1, 2]
+  ///     try Value.elements(json: bytes, skipping: 1)  // 1 and 2
+  ///
+  /// - Throws: `JSONError`, also when it is no list.
+  public static func elements(json bytes: UnsafeRawBufferPointer, skipping: Int = 0) throws -> [Self]
+  {
+    try JSONReader.readElements(bytes.bindMemory(to: UInt8.self), skipping: skipping)
+  }
+
+  /// Lends a list of `first` and `rest` as JSON text to `body`.
+  public static func withJSONList<R>(
+    _ first: Self, _ rest: [Self], _ body: (UnsafeRawBufferPointer) throws -> R
+  ) rethrows -> R {
+    var writer = JSONWriter()
+    writer.writeList(first, rest)
+    return try body(UnsafeRawBufferPointer(writer.bytes))
+  }
+
   /// JSON text on one line.
   public var json: String { withJSON { String(decoding: $0, as: UTF8.self) } }
 

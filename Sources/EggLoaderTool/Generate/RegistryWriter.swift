@@ -1,7 +1,7 @@
 /// Writes the one Swift file of a unit: entry point, manifest, registration, typed trees.
 ///
 /// What it calls in the SDK is `UnitEntry`, `UnitDeclaration`, `Action`, `ControllerActions`,
-/// `MiddlewareFactory`, `MiddlewareTree` and `Context.service(_:)`.
+/// `MiddlewareFactory`, `MiddlewareTree`, `ContributedMiddleware` and `Context.service(_:)`.
 struct RegistryWriter {
   private let model: UnitModel
   private let unit: UnitDescription
@@ -266,7 +266,7 @@ struct RegistryWriter {
 
   private var holderModules: [String] {
     var modules: [String] = []
-    for folder in controllerFolders {
+    for folder in controllerFolders + middlewareFolders {
       if let module = convention(folder)?.module, !modules.contains(module) {
         modules.append(module)
       }
@@ -285,7 +285,50 @@ struct RegistryWriter {
     return folders
   }
 
+  /// Contributed folders with middlewares, whose plugin has a place for them.
+  private var middlewareFolders: [String] {
+    var folders: [String] = []
+    for item in model.exports {
+      if case .middleware = item.content, convention(item.folder)?.holder != nil,
+        !folders.contains(item.folder)
+      {
+        folders.append(item.folder)
+      }
+    }
+    return folders
+  }
+
+  /// `app.io.middleware.auth`: the name as a value, so that a wrong one does not compile.
+  private mutating func writeContributedMiddleware() {
+    for folder in middlewareFolders {
+      let tree = TreeNode.root(
+        model.exports.filter { $0.folder == folder }.map { ($0.path, $0.path) })
+      writer.line()
+      for node in [tree] + tree.descendants where node.leaf == nil {
+        writer.line("struct \(typeName(root(folder), node.path)) {")
+        for child in node.children {
+          let name = identifier(child.name)
+          if let path = child.leaf {
+            writer.line(
+              "  var \(name): ContributedMiddleware {"
+                + " .init(\(stringLiteral(path.joined(separator: ".")))) }")
+          } else {
+            writer.line("  var \(name): \(typeName(root(folder), child.path)) { .init() }")
+          }
+        }
+        writer.line("}")
+      }
+      let name = folder.split(separator: "/").last.map(String.init) ?? ""
+      if let holder = convention(folder)?.holder {
+        writer.line(
+          "extension \(holder) { var \(identifier(propertyName(name) ?? name)): \(root(folder)) {"
+            + " .init() } }")
+      }
+    }
+  }
+
   private mutating func writeExports() {
+    writeContributedMiddleware()
     var loose: [(path: [String], leaf: String)] = []
     for folder in controllerFolders {
       var leaves: [(path: [String], leaf: [ControllerAction])] = []

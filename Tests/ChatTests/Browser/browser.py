@@ -35,8 +35,8 @@ class Browser:
 
     def close(self):
         try:
-            self.call("Browser.close", seconds=5)
-            self.process.wait(10)
+            self.call("Browser.close", seconds=30)
+            self.process.wait(30)
         except Exception:
             self.process.kill()
             self.process.wait()
@@ -62,7 +62,7 @@ class Browser:
         text, self.buffer = self.buffer.split(b"\0", 1)
         return json.loads(text)
 
-    def call(self, method, session=None, seconds=30, **params):
+    def call(self, method, session=None, seconds=180, **params):
         self.number += 1
         message = {"id": self.number, "method": method, "params": params}
         if session:
@@ -123,11 +123,15 @@ class Tab:
             raise RuntimeError("%s: %s" % (expression, json.dumps(result["exceptionDetails"])[:600]))
         return result["result"].get("value")
 
-    def wait(self, expression, seconds=15):
-        """Until the expression is true; gives its value."""
+    def wait(self, expression, seconds=180, again=None):
+        """Until the expression is true; gives its value. `again` is done every two seconds."""
         end = time.time() + seconds
         last = None
+        due = time.time()
         while time.time() < end:
+            if again and time.time() >= due:
+                again()
+                due = time.time() + 2
             try:
                 value = self.value(expression)
                 if value:

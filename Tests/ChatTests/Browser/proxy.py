@@ -44,7 +44,7 @@ class Proxy:
         self.process = subprocess.Popen(
             ["nginx", "-p", self.folder, "-c", path], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(500):
+        for _ in range(3000):
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
                 return
@@ -58,7 +58,7 @@ class Proxy:
 
     def close(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(10)
+        self.process.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):

@@ -23,7 +23,7 @@ class Server:
         self.process = subprocess.Popen(
             self.command + ["--port", str(self.port)], env=self.variables, stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=subprocess.STDOUT)
-        end = time.time() + 30
+        end = time.time() + 180
         while time.time() < end and self.process.poll() is None:
             found = re.search(r"started on http://127\.0\.0\.1:(\d+)", self.text())
             if found:
@@ -48,7 +48,7 @@ class Server:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(10)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

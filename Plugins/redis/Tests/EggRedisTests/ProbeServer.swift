@@ -37,7 +37,7 @@ extension EggServer {
   /// Asks for something that fails; the client is told nothing, the log has `reason`.
   func logs(_ path: String, _ reason: String) async throws {
     #expect(try await get(path).contains("Internal Server Error"))
-    for _ in 0..<400 {
+    for _ in 0..<12_000 {
       if output.contains(reason) { return }
       try await Task.sleep(for: .milliseconds(5))
     }

@@ -166,7 +166,7 @@ import Testing
     let error = await #expect(throws: RedisError.self) {
       _ = try await connected(server) {
         $0.host = "no-such-host.invalid"
-        $0.readyTimeout = 200
+        $0.readyTimeout = 2000
       }
     }
     #expect(error?.code == "EGG_REDIS_CONNECT")

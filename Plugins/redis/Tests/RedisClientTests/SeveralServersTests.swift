@@ -32,13 +32,13 @@ import Testing
       try await sentinel.cli("SENTINEL", "REPLICAS", "main").contains(String(replica.port))
     }
     master.stop()
-    try await eventually("another master", seconds: 30) {
+    try await eventually("another master", seconds: 120) {
       guard (try? await redis.set("key", "moved")) == true else { return false }
       return try await replica.cli("GET", "key") == "moved"
     }
 
     options.name = "unknown"
-    options.readyTimeout = 100
+    options.readyTimeout = 2000
     let lost = RedisClient(options, loop: TestLoop())
     defer { lost.end() }
     lost.start()

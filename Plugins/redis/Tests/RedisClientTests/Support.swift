@@ -40,7 +40,7 @@ func firstFailure(
 
 /// Waits for something that becomes true by itself.
 func eventually(
-  _ what: String, seconds: Double = 10, _ condition: () async throws -> Bool
+  _ what: String, seconds: Double = 120, _ condition: () async throws -> Bool
 ) async throws {
   let end = Date().addingTimeInterval(seconds)
   while Date() < end {

@@ -78,7 +78,7 @@ nonisolated public final class EggServer: @unchecked Sendable {
   }
 
   private func awaitPort() throws {
-    for _ in 0..<6000 {
+    for _ in 0..<24_000 {
       if let range = output.range(of: "started on http://127.0.0.1:") {
         let digits = output[range.upperBound...].prefix(while: \.isNumber)
         port = Int(digits) ?? 0

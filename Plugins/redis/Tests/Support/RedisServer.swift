@@ -63,7 +63,7 @@ nonisolated public final class RedisServer: @unchecked Sendable {
     try process.run()
     self.process = process
     Self.running.withLock { $0[process.processIdentifier] = folder.path }
-    for _ in 0..<1000 {
+    for _ in 0..<24_000 {
       if Self.listens(port) { return }
       guard process.isRunning else { break }
       usleep(5000)

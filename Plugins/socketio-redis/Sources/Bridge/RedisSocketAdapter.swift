@@ -297,7 +297,9 @@ private final class GatheredAnswers {
   private var isLocalDone = false
   /// Other servers; nil until they are known.
   private var servers: Int?
-  private var counts: [Int] = []
+  private var counts = 0
+  /// Clients that other servers say they have asked.
+  private var announced = 0
   private var remoteAnswers = 0
   private var end: (@MainActor () -> Void)?
   private var timer: (any RedisTimer)?
@@ -322,21 +324,22 @@ private final class GatheredAnswers {
     check()
   }
 
+  /// Whatever a server says, a sum of it stays a number.
   func counted(_ count: Int) {
-    counts.append(count)
+    counts &+= 1
+    announced = min(announced &+ min(max(0, count), 1 << 32), 1 << 40)
     check()
   }
 
   func add(_ answer: EventArguments) {
+    guard done != nil else { return }
     answers.append(answer)
     remoteAnswers += 1
     check()
   }
 
   private func check() {
-    guard isLocalDone, let servers, counts.count >= servers,
-      remoteAnswers >= counts.reduce(0, +)
-    else { return }
+    guard isLocalDone, let servers, counts >= servers, remoteAnswers >= announced else { return }
     finish(timedOut: false)
   }
 

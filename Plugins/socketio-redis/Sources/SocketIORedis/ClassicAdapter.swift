@@ -6,29 +6,9 @@ import RedisClient
 ///
 /// Broadcasts of version 5 are understood too; its requests have other numbers, so servers of
 /// both generations need different `key`s.
-public final class ClassicAdapter: RedisAdapter {
+public final class ClassicAdapter: AdapterBase, RedisAdapter {
   public let uid = AdapterID.short()
-  private let redis: any RedisBackend
-  private let namespace: String
-  private let options: AdapterOptions
-  private let loop: any RedisLoop
-  private(set) weak var host: (any AdapterHost)?
-  private var listening: [any RedisListening] = []
-  private var open: [String: OpenRequest] = [:]
-  private var asking: [String: (counted: (Int) -> Void, answered: (Value) -> Void)] = [:]
 
-  public init(
-    _ redis: any RedisBackend, namespace: String, host: any AdapterHost, loop: any RedisLoop,
-    options: AdapterOptions = AdapterOptions()
-  ) {
-    self.redis = redis
-    self.namespace = namespace
-    self.host = host
-    self.loop = loop
-    self.options = options
-  }
-
-  private var channel: String { "\(options.key)#\(namespace)#" }
   private var requestChannel: String { "\(options.key)-request#\(namespace)#" }
   var responseChannel: String { "\(options.key)-response#\(namespace)#" }
 
@@ -54,14 +34,7 @@ public final class ClassicAdapter: RedisAdapter {
     String(channel.flatMap { "*?[]\\".contains($0) ? ["\\", $0] : [$0] })
   }
 
-  public func close() async {
-    for one in listening { try? await one.end() }
-    listening = []
-    for request in open.values {
-      request.settle(.failure(AdapterTimeout(description: "the adapter was closed", partial: [])))
-    }
-    open = [:]
-  }
+  public func close() async { await end() }
 
   // MARK: what goes
 
@@ -106,14 +79,10 @@ public final class ClassicAdapter: RedisAdapter {
   ) async throws -> [Value] {
     let others = await serverCount() - 1
     let id = AdapterID.short()
-    let request = OpenRequest(
-      own, missing: others, loop: loop, timeout: options.requestsTimeout, message: message)
-    open[id] = request
-    defer { open[id] = nil }
-    if others > 0 || kind == .serverSideEmit {
+    return try await collect(id, own, from: others, message) {
+      guard others > 0 || kind == .serverSideEmit else { return }
       publish(requestChannel, AdapterRequest(uid: uid, requestId: id, kind, members).bytes)
     }
-    return try await request.value()
   }
 
   /// Orders reach this server too when they come back from Redis.
@@ -151,16 +120,9 @@ public final class ClassicAdapter: RedisAdapter {
   public func roomChanged(_ room: String) {}
 
   /// Whoever listens for requests is a server.
-  private func serverCount() async -> Int {
-    let reply = try? await redis.call("PUBSUB", ["NUMSUB", .text(requestChannel)])
-    return reply?[1].int ?? reply?.object?.first?.value.int ?? 1
-  }
+  private func serverCount() async -> Int { await serverCount("NUMSUB", requestChannel) }
 
-  /// What cannot be published is lost; nothing local depends on it.
-  func publish(_ channel: String, _ bytes: [UInt8]) {
-    guard redis.status == "ready" else { return }
-    Task.immediate { _ = try? await redis.call("PUBLISH", [.text(channel), .data(bytes)]) }
-  }
+  func publish(_ channel: String, _ bytes: [UInt8]) { publish("PUBLISH", channel, bytes) }
 
   // MARK: what comes
 

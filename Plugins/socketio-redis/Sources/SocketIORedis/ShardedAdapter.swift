@@ -4,30 +4,9 @@ import RedisClient
 
 /// The adapter for Redis 7 and clusters: `createShardedAdapter`. Rooms have channels of their own
 /// where somebody is in them.
-public final class ShardedAdapter: RedisAdapter {
+public final class ShardedAdapter: AdapterBase, RedisAdapter {
   public let uid = AdapterID.long()
-  private let redis: any RedisBackend
-  private let namespace: String
-  private let options: AdapterOptions
-  private let loop: any RedisLoop
-  private weak var host: (any AdapterHost)?
-  private var listening: [any RedisListening] = []
   private var rooms: [String: Task<(any RedisListening)?, Never>] = [:]
-  private var open: [String: OpenRequest] = [:]
-  private var asking: [String: (counted: (Int) -> Void, answered: (Value) -> Void)] = [:]
-
-  public init(
-    _ redis: any RedisBackend, namespace: String, host: any AdapterHost, loop: any RedisLoop,
-    options: AdapterOptions = AdapterOptions()
-  ) {
-    self.redis = redis
-    self.namespace = namespace
-    self.host = host
-    self.loop = loop
-    self.options = options
-  }
-
-  private var channel: String { "\(options.key)#\(namespace)#" }
 
   // MARK: start and end
 
@@ -39,13 +18,9 @@ public final class ShardedAdapter: RedisAdapter {
   }
 
   public func close() async {
-    for one in listening { try? await one.end() }
     for task in rooms.values { try? await task.value?.end() }
-    (listening, rooms) = ([], [:])
-    for request in open.values {
-      request.settle(.failure(AdapterTimeout(description: "the adapter was closed", partial: [])))
-    }
-    open = [:]
+    rooms = [:]
+    await end()
   }
 
   /// Whether a room has a channel where it has members.
@@ -106,15 +81,11 @@ public final class ShardedAdapter: RedisAdapter {
   ) async throws -> [Value] {
     let others = await serverCount() - 1
     let id = AdapterID.long()
-    let request = OpenRequest(
-      own, missing: others, loop: loop, timeout: options.requestsTimeout, message: message)
-    open[id] = request
-    defer { open[id] = nil }
-    if others > 0 {
+    return try await collect(id, own, from: others, message) {
+      guard others > 0 else { return }
       let number = [("requestId", Value.text(id))]
       send(kind, kind == .serverSideEmit ? number + members : members + number, to: channel)
     }
-    return try await request.value()
   }
 
   /// Unlike the classic adapter's, orders do not come back: this server carries them out itself.
@@ -149,18 +120,13 @@ public final class ShardedAdapter: RedisAdapter {
       { "timeout reached: only \($0) responses received out of \($1)" })
   }
 
-  private func serverCount() async -> Int {
-    let reply = try? await redis.call("PUBSUB", ["SHARDNUMSUB", .text(channel)])
-    return reply?[1].int ?? reply?.object?.first?.value.int ?? 1
-  }
+  private func serverCount() async -> Int { await serverCount("SHARDNUMSUB", channel) }
 
   private func send(
     _ kind: ShardedMessage.Kind, _ data: [(String, Value)], to channel: String
   ) {
-    guard redis.status == "ready" else { return }
     let message = ShardedMessage(kind, .map(ValueMap(data)), uid: uid, namespace: namespace)
-    let bytes = message.bytes
-    Task.immediate { _ = try? await redis.call("SPUBLISH", [.text(channel), .data(bytes)]) }
+    publish("SPUBLISH", channel, message.bytes)
   }
 
   // MARK: what comes

@@ -9,7 +9,7 @@ nonisolated final class PollingClient: @unchecked Sendable {
 
   @concurrent static func connect(_ port: Int) async throws -> PollingClient {
     let base = "http://127.0.0.1:\(port)/socket.io/?EIO=4&transport=polling"
-    let opened = try await RedisServer.run(["curl", "-sm", "10", base])
+    let opened = try await RedisServer.run(["curl", "-sm", "90", base])
     let sid = try #require(opened.split(separator: "\"").dropFirst(3).first)
     let client = PollingClient("\(base)&sid=\(sid)")
     try await client.post("40")
@@ -22,7 +22,7 @@ nonisolated final class PollingClient: @unchecked Sendable {
 
   @concurrent func post(_ packet: String) async throws {
     let answer = try await RedisServer.run([
-      "curl", "-sm", "10", "-H", "Content-Type: text/plain", "--data-binary", packet, url,
+      "curl", "-sm", "90", "-H", "Content-Type: text/plain", "--data-binary", packet, url,
     ])
     // Whatever follows would only be about a session that has ended.
     guard answer == "ok" else { throw RedisServer.Failure(description: "\(packet): \(answer)") }
@@ -30,14 +30,14 @@ nonisolated final class PollingClient: @unchecked Sendable {
 
   /// What comes next: packets, with a letter between them.
   @concurrent func next() async throws -> String {
-    try await RedisServer.run(["curl", "-sm", "10", url])
+    try await RedisServer.run(["curl", "-sm", "90", url])
       .replacingOccurrences(of: "\u{1e}", with: " ")
   }
 
   /// Asks until the answer is the one that is waited for.
   func waits(for answer: String, to event: String) async throws {
     var last = ""
-    for _ in 0..<100 {
+    for _ in 0..<600 {
       last = try await ask(event)
       if last == answer { return }
       try await Task.sleep(for: .milliseconds(50))

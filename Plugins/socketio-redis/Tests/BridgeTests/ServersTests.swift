@@ -7,7 +7,7 @@ import Testing
   func `rooms, questions and orders reach clients of the other server`(sharded: Bool) async throws {
     let redis = try await RedisServer.start()
     let config =
-      #"{"io":{"redis":{"host":"127.0.0.1","port":\#(redis.port),"auth_pass":"","db":0,"sharded":\#(sharded)}}}"#
+      #"{"io":{"redis":{"host":"127.0.0.1","port":\#(redis.port),"auth_pass":"","db":0,"requestsTimeout":20000,"sharded":\#(sharded)}}}"#
     let probe = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("probe")
     let one = try await EggServer.start(probe, config: config)

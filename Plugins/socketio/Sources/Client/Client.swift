@@ -71,11 +71,19 @@ final class Client {
   }
 
   func route(_ namespace: String, _ event: String, _ action: Action) {
+    call("route") { [.text(namespace), .text(event), try action.exported()] }
+  }
+
+  func use(_ namespace: String, _ kind: String, _ middleware: ContributedMiddleware) {
+    call("use") { [.text(namespace), .text(kind), .text(middleware.name)] }
+  }
+
+  private func call(_ method: String, _ args: @escaping () throws -> [Value]) {
     guard let object else { return }
     // Nothing in it waits, so it has happened when this returns.
     Task.immediate {
       do {
-        try await object.invoke("route", [namespace, event, action.exported()])
+        try await object.invoke(method, args())
       } catch {
         self.app.coreLogger.error(EggError(error))
       }
@@ -97,7 +105,7 @@ final class Client {
   // MARK: what the plugin says
 
   fileprivate func event(
-    _ kind: Int, _ namespace: String, _ number: UInt64, _ name: egg_str, _ args: egg_io_args,
+    _ kind: Int, _ namespace: egg_str, _ number: UInt64, _ name: egg_str, _ args: egg_io_args,
     _ ack: Int64
   ) {
     switch kind {
@@ -105,14 +113,14 @@ final class Client {
     case EGG_IO_CONNECTION:
       let core = core(number)
       keep(core)
-      handlers[namespace]?.connected(Socket(core), self)
-    case EGG_IO_ADMIT: admit(handlers(namespace), number, ack)
+      handlers[namespace.string]?.connected(Socket(core), self)
+    case EGG_IO_ADMIT: admit(handlers(namespace.string), number, ack)
     case EGG_IO_DISCONNECTING: sockets[number]?.system("disconnecting", name.string)
     case EGG_IO_ERROR: sockets[number]?.system("error", name.string)
     case EGG_IO_DISCONNECT:
       sockets[number]?.system("disconnect", name.string)
       sockets[number] = nil
-    case EGG_IO_SERVER: server(handlers(namespace), name.string, args, ack)
+    case EGG_IO_SERVER: server(handlers(namespace.string), name.string, args, ack)
     default: break
     }
   }
@@ -172,9 +180,9 @@ final class Client {
 
   // MARK: what this unit asks
 
-  func emit(
+  func ask(
     _ number: UInt64, _ values: [Value], _ flags: Int, timeout: Int = 0,
-    done: ((String, [Value]) -> Void)? = nil
+    done: @escaping (String, [Value]) -> Void
   ) {
     let request = expect(done)
     let status = withArgs(values) {
@@ -182,6 +190,13 @@ final class Client {
         this, listener, number, UInt32(flags), $0, request, UInt64(clamping: timeout))
     }
     check(status, request)
+  }
+
+  /// An event without an acknowledgement.
+  func emit(_ number: UInt64, _ event: String, _ values: [Value], _ flags: Int) {
+    withArgs(.text(event), values) {
+      _ = table?.pointee.emit(this, listener, number, UInt32(flags), $0, 0, 0)
+    }
   }
 
   func broadcast(
@@ -265,7 +280,7 @@ private let clientEvent = unsafeBitCast(
   { state, kind, namespace, number, name, args, ack in
     guard let state else { return }
     Unmanaged<Client>.fromOpaque(state).takeUnretainedValue().event(
-      Int(kind), namespace.string, number, name, args.pointee, ack)
+      Int(kind), namespace, number, name, args.pointee, ack)
   }
     as @MainActor @convention(c) (
       State, UInt32, egg_str, UInt64, egg_str, UnsafePointer<egg_io_args>, Int64

@@ -60,10 +60,23 @@ func withArgs<R>(_ values: [Value], _ body: (UnsafePointer<egg_io_args>) -> R) -
   }
 }
 
+/// The same for an event's name and what follows.
+func withArgs<R>(
+  _ event: Value, _ values: [Value], _ body: (UnsafePointer<egg_io_args>) -> R
+) -> R {
+  if values.contains(where: \.holdsData) { return withArgs([event] + values, body) }
+  return Value.withJSONList(event, values) {
+    var args = egg_io_args()
+    args.json = text($0)
+    return body(&args)
+  }
+}
+
 extension egg_io_args {
+  /// - Parameter skipping: elements at the beginning that are passed over.
   /// - Throws: `JSONError`.
-  func values() throws -> [Value] {
-    let values = try Value(json: json.array).array ?? []
+  func values(skipping: Int = 0) throws -> [Value] {
+    let values = try Value.elements(json: json.bytes, skipping: skipping)
     guard attachment_count > 0 else { return values }
     let parts = UnsafeBufferPointer(start: attachments, count: Int(attachment_count)).map(\.array)
     return values.map { $0.lowering(parts) }

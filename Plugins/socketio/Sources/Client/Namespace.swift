@@ -42,6 +42,17 @@ public struct Namespace {
     client.listen(name, EGG_IO_WANTS_ADMIT)
   }
 
+  /// Puts middlewares of `app/io/middleware` around the connections of this namespace, behind those
+  /// of `config.io.namespace`: `nsp.connectionMiddleware(app.io.middleware.auth)`.
+  public func connectionMiddleware(_ middlewares: ContributedMiddleware...) {
+    for one in middlewares { client.use(name, "connection", one) }
+  }
+
+  /// The same for its events.
+  public func packetMiddleware(_ middlewares: ContributedMiddleware...) {
+    for one in middlewares { client.use(name, "packet", one) }
+  }
+
   /// Handles what the same namespace of another server sends with `serverSideEmit`.
   public func onServer(
     _ event: String, _ handler: @escaping (Arguments, Acknowledgement) async throws -> Void

@@ -40,15 +40,28 @@ public struct Socket {
 
   /// Handles an event of the client. Handlers of one event run in the order in which they came;
   /// the next event does not wait for them.
-  public func on(_ event: String, _ handler: @escaping (Arguments) async throws -> Void) {
-    core.on(event, handler)
+  ///
+  /// One that waits for nothing, without an `await`, costs least.
+  public func on(_ event: String, _ handler: @escaping (Arguments) throws -> Void) {
+    core.on(event, .atOnce(handler))
   }
 
   /// The same with the acknowledgement. The handler answers by calling it, once.
   public func on(
+    _ event: String, _ handler: @escaping (Arguments, Acknowledgement) throws -> Void
+  ) {
+    core.on(event, .answeringAtOnce(handler))
+  }
+
+  /// The same for handlers that wait.
+  public func on(_ event: String, _ handler: @escaping (Arguments) async throws -> Void) {
+    core.on(event, .waiting(handler))
+  }
+
+  public func on(
     _ event: String, _ handler: @escaping (Arguments, Acknowledgement) async throws -> Void
   ) {
-    core.on(event, handler)
+    core.on(event, .answering(handler))
   }
 
   /// Takes the handlers of an event away.
@@ -68,20 +81,20 @@ public struct Socket {
   // MARK: to this client
 
   public func emit(_ event: String, _ args: any Encodable...) {
-    client.emit(core.number, core.checked(event) + args.map { Value($0) }, flags)
+    client.emit(core.number, core.checked(event), args.map { Value($0) }, flags)
   }
 
   /// The same with the arguments in a list.
   public func emit(_ event: String, _ args: [Value]) {
-    client.emit(core.number, core.checked(event) + args, flags)
+    client.emit(core.number, core.checked(event), args, flags)
   }
 
   /// The event `message`.
   public func send(_ args: any Encodable...) {
-    client.emit(core.number, [.text("message")] + args.map { Value($0) }, flags)
+    client.emit(core.number, "message", args.map { Value($0) }, flags)
   }
   public func write(_ args: any Encodable...) {
-    client.emit(core.number, [.text("message")] + args.map { Value($0) }, flags)
+    client.emit(core.number, "message", args.map { Value($0) }, flags)
   }
 
   /// Asks the client, and gives the arguments of its answer.
@@ -89,8 +102,8 @@ public struct Socket {
   /// - Throws: `EggError` "operation has timed out" after `timeout`, or "socket has been
   ///   disconnected".
   public func emitWithAck(_ event: String, _ args: any Encodable...) async throws -> [Value] {
-    let values = core.checked(event) + args.map { Value($0) }
-    return try await waiting { client.emit(core.number, values, flags, timeout: limit, done: $0) }
+    let values = [.text(core.checked(event))] + args.map { Value($0) }
+    return try await waiting { client.ask(core.number, values, flags, timeout: limit, done: $0) }
   }
 
   /// Dropped when the client does not keep up.

@@ -9,8 +9,11 @@ final class SocketCore {
   private(set) lazy var namespace = String(
     decoding: client.query(number, EGG_IO_NSP), as: UTF8.self)
 
+  /// Those at once have no task of their own.
   enum Handler {
-    case plain((Arguments) async throws -> Void)
+    case atOnce((Arguments) throws -> Void)
+    case answeringAtOnce((Arguments, Acknowledgement) throws -> Void)
+    case waiting((Arguments) async throws -> Void)
     case answering((Arguments, Acknowledgement) async throws -> Void)
   }
 
@@ -27,16 +30,9 @@ final class SocketCore {
 
   // MARK: handlers
 
-  func on(_ event: String, _ handler: @escaping (Arguments) async throws -> Void) {
+  func on(_ event: String, _ handler: Handler) {
     remember()
-    handlers[event, default: []].append(.plain(handler))
-  }
-
-  func on(
-    _ event: String, _ handler: @escaping (Arguments, Acknowledgement) async throws -> Void
-  ) {
-    remember()
-    handlers[event, default: []].append(.answering(handler))
+    handlers[event, default: []].append(handler)
   }
 
   func off(_ event: String) { handlers[event] = nil }
@@ -64,20 +60,32 @@ final class SocketCore {
   func message(_ name: String, _ args: egg_io_args, _ ack: Int64) {
     let handlers = handlers[name]
     if handlers == nil, any.isEmpty, middlewares.isEmpty { return }
-    guard let packet = try? args.values() else { return }
     do {
-      for middleware in middlewares { try middleware(packet) }
+      if !middlewares.isEmpty {
+        let packet = try args.values()
+        for middleware in middlewares { try middleware(packet) }
+      }
+      let arguments = Arguments(try args.values(skipping: 1))
+      for handler in any { run { try await handler(name, arguments) } }
+      if let handlers { run(handlers, arguments, ack) }
     } catch {
-      return report(error)
+      report(error)
     }
-    let arguments = Arguments(Array(packet.dropFirst()))
-    for handler in any { run { try await handler(name, arguments) } }
-    guard let handlers else { return }
-    let answer = Acknowledgement(client, number, ack)
+  }
+
+  private func run(_ handlers: [Handler], _ arguments: Arguments, _ ack: Int64 = -1) {
+    // One for all, as one answer counts.
+    lazy var answer = Acknowledgement(client, number, ack)
     for handler in handlers {
       switch handler {
-      case .plain(let body): run { try await body(arguments) }
-      case .answering(let body): run { try await body(arguments, answer) }
+      case .atOnce(let body):
+        do { try body(arguments) } catch { report(error) }
+      case .answeringAtOnce(let body):
+        do { try body(arguments, answer) } catch { report(error) }
+      case .waiting(let body): run { try await body(arguments) }
+      case .answering(let body):
+        let answer = answer
+        run { try await body(arguments, answer) }
       }
     }
   }
@@ -85,14 +93,7 @@ final class SocketCore {
   /// `disconnecting`, `disconnect`, `error`.
   func system(_ event: String, _ reason: String) {
     guard let handlers = handlers[event] else { return }
-    let arguments = Arguments([.text(reason)])
-    let answer = Acknowledgement(client, number, -1)
-    for handler in handlers {
-      switch handler {
-      case .plain(let body): run { try await body(arguments) }
-      case .answering(let body): run { try await body(arguments, answer) }
-      }
-    }
+    run(handlers, Arguments([.text(reason)]))
   }
 
   /// Starts a handler, and counts it while it waits for something.
@@ -125,8 +126,8 @@ final class SocketCore {
     }
   }
 
-  /// The name in front of an event's arguments.
-  func checked(_ event: String) -> [Value] {
+  /// The name that an event is sent by.
+  func checked(_ event: String) -> String {
     switch event {
     case "connect", "connect_error", "disconnect", "disconnecting", "newListener",
       "removeListener":
@@ -135,8 +136,8 @@ final class SocketCore {
           code: "EGG_SOCKETIO_RESERVED",
           "socket.emit(\"\(event)\"): the name is the library's own, clients end the connection on it"
         ))
-      return [.text("_\(event)")]
-    default: return [.text(event)]
+      return "_\(event)"
+    default: return event
     }
   }
 }

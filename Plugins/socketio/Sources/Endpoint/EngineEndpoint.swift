@@ -151,6 +151,7 @@ final class PeerConnection: ConnectionHandler, Wire {
   var waiting: Int { connection?.waiting ?? 0 }
 
   func write(_ frame: [UInt8]) -> WireState { state(connection?.write(frame)) }
+  func write(_ frame: UnsafeRawBufferPointer) -> WireState { state(connection?.write(frame)) }
 
   func write(_ packet: Outgoing, _ revision: Revision) -> WireState {
     guard packet.isShared else { return write(packet.frame(revision)) }

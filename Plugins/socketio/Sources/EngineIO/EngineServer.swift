@@ -4,11 +4,23 @@ internal import EggWebSocketDeflate
 /// What is told of sessions.
 public protocol EngineDelegate: AnyObject {
   func opened(_ session: Session)
-  /// A message of text, UTF-8; the bytes are gone when this returns.
+  /// A message of text of a session without an owner, UTF-8; the bytes are gone when this returns.
   func received(_ session: Session, text: UnsafeRawBufferPointer)
   func received(_ session: Session, binary: [UInt8])
   /// Once for every session that was opened.
   func closed(_ session: Session, _ reason: EndReason)
+}
+
+extension EngineDelegate {
+  public func received(_ session: Session, text: UnsafeRawBufferPointer) {}
+  public func received(_ session: Session, binary: [UInt8]) {}
+}
+
+/// Gets the messages of its session, without a detour through the server's delegate.
+public protocol SessionOwner: AnyObject {
+  /// UTF-8; the bytes are gone when this returns.
+  func received(text: UnsafeRawBufferPointer)
+  func received(binary: [UInt8])
 }
 
 /// The sessions of one path, and what requests there are answered.

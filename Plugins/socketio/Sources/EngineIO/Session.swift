@@ -18,8 +18,8 @@ public final class Session: Alarm {
   public let id: String
   public let revision: Revision
   public let handshake: HandshakeFacts
-  /// What the layer above keeps.
-  public var owner: AnyObject?
+  /// What the layer above keeps; it gets the messages in the delegate's place.
+  public var owner: (any SessionOwner)?
   unowned let server: EngineServer
   private(set) var state = State.open
 
@@ -105,7 +105,9 @@ public final class Session: Alarm {
     guard state == .open else { return false }
     switch packet {
     case .binary(let bytes):
-      server.delegate?.received(self, binary: bytes)
+      if let owner { owner.received(binary: bytes) } else {
+        server.delegate?.received(self, binary: bytes)
+      }
     case .text(let kind, let body):
       switch kind {
       case .message: body.withUnsafeBytes { receive(text: $0) }
@@ -118,7 +120,11 @@ public final class Session: Alarm {
     return state == .open
   }
 
-  func receive(text: UnsafeRawBufferPointer) { server.delegate?.received(self, text: text) }
+  func receive(text: UnsafeRawBufferPointer) {
+    if let owner { owner.received(text: text) } else {
+      server.delegate?.received(self, text: text)
+    }
+  }
 
   private func ping() {
     guard revision == .v3 else { return close(.transportError) }
@@ -146,11 +152,25 @@ public final class Session: Alarm {
       poll?.wake()
       return
     }
-    if !peer.send(packet) {
-      // What waits is not worth sending to somebody who does not read.
-      peer.drop()
-      close(.transportError)
+    if !peer.send(packet) { refused() }
+  }
+
+  /// Sends a message of text in two parts, whose bytes are gone when this returns.
+  public func send(
+    _ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer, isVolatile: Bool = false
+  ) {
+    guard state == .open else { return }
+    switch peer?.send(head, body) {
+    case true?: break
+    case false?: refused()
+    case nil: send(Outgoing(.message, Array(head) + Array(body), isVolatile: isVolatile))
     }
+  }
+
+  /// What waits is not worth sending to somebody who does not read.
+  private func refused() {
+    peer?.drop()
+    close(.transportError)
   }
 
   /// Stops and restarts what the client sends.

@@ -54,7 +54,7 @@ public final class WebSocketPeer: Alarm {
 
   public func received(_ bytes: UnsafeRawBufferPointer) {
     do {
-      try parser.feed(bytes) { take($0) }
+      try parser.feed(bytes, text: { if !isClosing { take(text: $0) } }) { take($0) }
     } catch {
       fail(error)
     }
@@ -86,9 +86,8 @@ public final class WebSocketPeer: Alarm {
 
   private func take(_ event: MessageParser.Event) {
     switch event {
-    case .text(var text):
-      guard !isClosing else { return }
-      text.withUTF8 { take(text: UnsafeRawBufferPointer($0)) }
+    // Texts are taken where they lie.
+    case .text: break
     case .binary(let bytes):
       guard !isClosing else { return }
       take(binary: bytes)
@@ -174,6 +173,16 @@ public final class WebSocketPeer: Alarm {
     } else {
       state = wire.write(compression?.packet(packet, revision) ?? packet, revision)
     }
+    if state == .wait { isBlocked = true }
+    return state != .refused
+  }
+
+  /// A message of text in two parts.
+  ///
+  /// - Returns: nil when it has to go as a packet; otherwise as `send`.
+  func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Bool? {
+    guard compression == nil, !isBlocked, !isClosing, let wire else { return nil }
+    let state = wire.write(head, body)
     if state == .wait { isBlocked = true }
     return state != .refused
   }

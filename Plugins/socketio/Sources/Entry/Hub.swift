@@ -50,6 +50,7 @@ final class Hub: SocketHandler {
 
   func configure(_ settings: IOSettings) throws {
     self.settings = settings
+    for warning in settings.warnings { app.coreLogger.warn(warning) }
     let endpoint = EngineEndpoint(app, settings.engine)
     let server = SocketServer(
       endpoint.server, limits: settings.limits, recovery: settings.recovery)
@@ -70,18 +71,47 @@ final class Hub: SocketHandler {
 
   /// - Throws: `EggError` for a name in `config.io` that no file has.
   func checkMiddlewares() throws {
-    func find(_ name: String) throws -> SocketMiddleware {
-      if let found = middlewares[name] { return found }
-      throw EggError(
-        code: "EGG_SOCKETIO_MIDDLEWARE",
-        "can't find middleware: \(name) ! (config.io.namespace names it; expected"
-          + " app/io/middleware/\(name).swift in a unit, known are"
-          + " \(middlewares.keys.sorted().joined(separator: ", ")))")
-    }
     for (name, names) in settings?.namespaces ?? [:] {
-      setups[name, default: NamespaceSetup()].connection = try names.connection.map(find)
-      setups[name, default: NamespaceSetup()].packet = try names.packet.map(find)
+      // What the router has added stands behind.
+      let setup = setup(name)
+      setup.connection = try names.connection.map(middleware) + setup.connection
+      setup.packet = try names.packet.map(middleware) + setup.packet
     }
+  }
+
+  private func middleware(_ name: String) throws -> SocketMiddleware {
+    if let found = middlewares[name] { return found }
+    throw EggError(
+      code: "EGG_SOCKETIO_MIDDLEWARE",
+      "can't find middleware: \(name) ! (config.io.namespace or a router names it; expected"
+        + " app/io/middleware/\(name).swift in a unit, known are"
+        + " \(middlewares.keys.sorted().joined(separator: ", ")))")
+  }
+
+  /// Puts a middleware around connections or packets of a namespace.
+  func use(_ namespace: String, _ kind: String, _ name: String) throws {
+    let setup = setup(server?.namespace(namespace).name ?? namespace)
+    switch kind {
+    case "connection": setup.connection.append(try middleware(name))
+    case "packet": setup.packet.append(try middleware(name))
+    default: throw EggError("app.io.use: expected \"connection\" or \"packet\", found \"\(kind)\"")
+    }
+  }
+
+  /// Of the namespace of this name, made if need be.
+  private func setup(_ name: String) -> NamespaceSetup {
+    if let known = setups[name] { return known }
+    let made = NamespaceSetup()
+    setups[name] = made
+    return made
+  }
+
+  /// Kept with the namespace, as it is asked for at every event.
+  private func setup(of namespace: Namespace) -> NamespaceSetup? {
+    if let known = namespace.owner { return unsafeDowncast(known, to: NamespaceSetup.self) }
+    let found = setups[namespace.name]
+    namespace.owner = found
+    return found
   }
 
   func attach(_ listener: Listener) -> UInt32 {
@@ -91,7 +121,7 @@ final class Hub: SocketHandler {
 
   func listen(_ name: String, _ listener: UInt32, _ wants: egg_io_wants) {
     let name = server?.namespace(name).name ?? name
-    setups[name, default: NamespaceSetup()].want(wants, listener)
+    setup(name).want(wants, listener)
   }
 
   func listen(parent: UInt64, _ listener: UInt32, _ wants: egg_io_wants) {
@@ -101,15 +131,14 @@ final class Hub: SocketHandler {
 
   func route(_ namespace: String, _ event: String, _ route: NamespaceSetup.Route) {
     let name = server?.namespace(namespace).name ?? namespace
-    if setups[name]?.routes[event] == nil {
-      setups[name, default: NamespaceSetup()].routes[event] = route
-    }
+    let setup = setup(name)
+    if setup.routes[event] == nil { setup.routes[event] = route }
   }
 
   // MARK: namespaces on demand
 
   func makes(_ namespace: String, auth: [UInt8]) -> Bool {
-    var setup = setups[namespace] ?? NamespaceSetup()
+    let setup = setups[namespace] ?? NamespaceSetup()
     var isThere = false
     for parent in parents where listeners[Int(parent.listener)].matches(parent.id, namespace, auth) {
       setup.want(parent.wants, parent.listener)
@@ -124,7 +153,7 @@ final class Hub: SocketHandler {
   // MARK: connections
 
   func admit(_ socket: Socket) {
-    let setup = setups[socket.namespace.name] ?? NamespaceSetup()
+    let setup = setup(of: socket.namespace) ?? NamespaceSetup()
     socket.owner = SocketState()
     let isKnown = socket.isRecovered && settings?.recovery?.skipMiddlewares == true
     if isKnown || setup.admitters.isEmpty && setup.connection.isEmpty {
@@ -204,7 +233,7 @@ final class Hub: SocketHandler {
   }
 
   private func listening(_ socket: Socket) -> [Listener] {
-    (setups[socket.namespace.name]?.listeners ?? []).map { listeners[Int($0)] }
+    (setup(of: socket.namespace)?.listeners ?? []).map { listeners[Int($0)] }
   }
 
   // MARK: other servers
@@ -212,7 +241,7 @@ final class Hub: SocketHandler {
   func received(
     _ namespace: Namespace, _ arguments: EventArguments, answer: ((EventArguments) -> Void)?
   ) {
-    guard let setup = setups[namespace.name],
+    guard let setup = setup(of: namespace),
       let name = (try? Value(json: arguments.json))?[0].string
     else { return }
     var number = -1
@@ -236,9 +265,10 @@ final class Hub: SocketHandler {
   // MARK: packets
 
   func received(_ socket: Socket, _ event: Event) {
-    guard let setup = setups[socket.namespace.name] else { return }
-    let route = setup.routes[event.name]
-    if setup.packet.isEmpty, route == nil {
+    guard let setup = setup(of: socket.namespace) else { return }
+    if setup.packet.isEmpty,
+      setup.routes.isEmpty || setup.routes[String(decoding: event.name, as: UTF8.self)] == nil
+    {
       for listener in setup.listeners { listeners[Int(listener)].message(socket, event) }
       return
     }
@@ -271,16 +301,19 @@ final class Hub: SocketHandler {
     _ socket: Socket, _ setup: NamespaceSetup, _ ctx: Context, _ visit: Visit, _ json: [UInt8],
     _ attachments: [[UInt8]]
   ) async throws {
-    guard let name = visit.packet[0].string ?? visit.packet[0].int.map(String.init) else { return }
+    guard var name = visit.packet[0].string ?? visit.packet[0].int.map(String.init) else { return }
     if !setup.listeners.isEmpty {
       let arguments =
         visit.isChanged
         ? BinaryValues.arguments(visit.packet.array ?? [])
         : EventArguments(json: json, attachments: attachments)
       arguments.json.withUnsafeBytes { bytes in
-        let event = Event(
-          name: name, json: bytes, attachments: arguments.attachments, ack: visit.ack)
-        for listener in setup.listeners { listeners[Int(listener)].message(socket, event) }
+        name.withUTF8 { name in
+          let event = Event(
+            name: UnsafeRawBufferPointer(name), json: bytes, attachments: arguments.attachments,
+            ack: visit.ack)
+          for listener in setup.listeners { listeners[Int(listener)].message(socket, event) }
+        }
       }
     }
     guard let route = setup.routes[name] else { return }
@@ -328,7 +361,7 @@ final class Hub: SocketHandler {
 
   /// Events of the server itself are routed too, without packet middlewares.
   private func system(_ event: String, _ socket: Socket, _ reason: String) {
-    guard let route = setups[socket.namespace.name]?.routes[event], let state = state(socket) else {
+    guard let route = setup(of: socket.namespace)?.routes[event], let state = state(socket) else {
       return
     }
     Task.immediate {

@@ -16,6 +16,8 @@ struct IOSettings {
   var clientBundle: String?
   /// By namespace.
   var namespaces: [String: Names] = [:]
+  /// What stands there and does nothing.
+  private(set) var warnings: [String] = []
 
   /// - Throws: `EggError` that names the key, what was expected and what stands there.
   init(_ config: Value) throws {
@@ -114,6 +116,9 @@ struct IOSettings {
     case "maxAttachments": limits.maxAttachments = try number(atLeast: 0)
     case "maxNamespaces": limits.maxNamespaces = try number()
     case "maxRunning": limits.maxRunning = try number(atLeast: 2)
+    case "wsEngine", "httpCompression", "cleanupEmptyChildNamespaces", "destroyUpgrade",
+      "destroyUpgradeTimeout":
+      warnings.append("\(key) has no effect: \(Self.reason(name))")
     default:
       throw EggError(
         code: "EGG_SOCKETIO_CONFIG",
@@ -121,11 +126,21 @@ struct IOSettings {
     }
   }
 
+  /// Of options that Egg's applications have, and that mean nothing here.
+  private static func reason(_ name: String) -> String {
+    switch name {
+    case "wsEngine": "there is one implementation of WebSocket, which is built in"
+    case "httpCompression": "answers to polling are not compressed"
+    case "cleanupEmptyChildNamespaces": "a namespace made on demand always goes with its last client"
+    default: "the server answers every upgrade below its path"
+    }
+  }
+
   private static let known = [
     "path", "pingInterval", "pingTimeout", "upgradeTimeout", "maxHttpBufferSize", "transports",
     "allowUpgrades", "allowEIO3", "jsonp", "cors", "cookie", "origins", "perMessageDeflate",
-    "connectionStateRecovery", "serveClient",
-    "maxQueue", "maxPackets", "maxPollPackets", "maxSessions", "connectTimeout", "maxAttachments", "maxNamespaces", "maxRunning",
+    "connectionStateRecovery", "serveClient", "maxQueue", "maxPackets", "maxPollPackets",
+    "maxSessions", "connectTimeout", "maxAttachments", "maxNamespaces", "maxRunning",
   ]
 
   /// `true`, `"*"`, an origin, or `{origin, credentials, methods, allowedHeaders, maxAge}`.

@@ -104,6 +104,10 @@ private let emitFunction = unsafeBitCast(
   {
     s, listener, number, flags, args, request, timeout in
     with(s, number) { socket in
+      if request == 0, args.pointee.attachment_count == 0 {
+        return socket.emit(
+          json: args.pointee.json.bytes, isVolatile: Int(flags) & EGG_IO_VOLATILE != 0)
+      }
       let done = answer(s, listener, request)
       socket.emit(
         args.pointee.arguments, isVolatile: Int(flags) & EGG_IO_VOLATILE != 0,
@@ -162,7 +166,12 @@ private let ackFunction = unsafeBitCast(
     if number == 0 {
       return hub(s)?.answerServer(id, args.pointee.arguments) == true ? ok : stale
     }
-    return with(s, number) { $0.acknowledge(Int(id), args.pointee.arguments) }
+    return with(s, number) { socket in
+      if args.pointee.attachment_count == 0 {
+        return socket.acknowledge(Int(id), json: args.pointee.json.bytes)
+      }
+      socket.acknowledge(Int(id), args.pointee.arguments)
+    }
   }
     as @MainActor @convention(c) (Self_, UInt64, Int64, Args) -> egg_status,
   to: (@convention(c) (Self_, UInt64, Int64, Args) -> egg_status).self)

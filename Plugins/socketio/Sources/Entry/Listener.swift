@@ -23,12 +23,10 @@ final class Listener {
 
   func message(_ socket: Socket, _ event: Event) {
     withText(socket.namespace.name) { nsp in
-      withText(event.name) { name in
-        withArgs(event.json, event.attachments) {
-          table.event(
-            table.`self`, egg_io_event(EGG_IO_MESSAGE), nsp, socket.number, name, $0,
-            Int64(event.ack))
-        }
+      withArgs(event.json, event.attachments) {
+        table.event(
+          table.`self`, egg_io_event(EGG_IO_MESSAGE), nsp, socket.number, text(event.name), $0,
+          Int64(event.ack))
       }
     }
   }

@@ -5,7 +5,7 @@ typealias SocketMiddleware =
   @MainActor (Context, @escaping @MainActor () async throws -> Void) async throws -> Void
 
 /// What the units want of a namespace.
-struct NamespaceSetup {
+final class NamespaceSetup {
   var connection: [SocketMiddleware] = []
   var packet: [SocketMiddleware] = []
   /// The controllers' actions by event; the first one that was routed stays.
@@ -18,7 +18,7 @@ struct NamespaceSetup {
     let action: String
   }
 
-  mutating func want(_ wants: egg_io_wants, _ listener: UInt32) {
+  func want(_ wants: egg_io_wants, _ listener: UInt32) {
     if Int(wants) & EGG_IO_WANTS_EVENTS != 0, !listeners.contains(listener) {
       listeners.append(listener)
     }

@@ -14,6 +14,7 @@ final class IOObject: ExportedObject {
   }
 
   /// - `route(namespace, event, controller)`: the controller's only action handles the event.
+  /// - `use(namespace, "connection" or "packet", name)`: a middleware of `app/io/middleware`.
   /// - `emit(namespace, event, …)`: to everybody in the namespace.
   /// - `to(namespace, room, event, …)`: to everybody in the room.
   func call(_ method: String, _ args: Egg.Arguments, _ ctx: Context?) async throws -> Value {
@@ -27,6 +28,8 @@ final class IOObject: ExportedObject {
       else { throw EggError("app.io.route: expected a controller's action") }
       hub.route(
         try args.get(0), try args.get(1), .init(controller: controller, action: action))
+    case "use":
+      try hub.use(try args.get(0), try args.get(1), try args.get(2))
     case "emit":
       server.namespace(try args.get(0)).adapter.broadcast(
         BinaryValues.arguments(Array(args.values.dropFirst())), Target())

@@ -1,7 +1,7 @@
 public import EngineIO
 
 /// One connection with its sockets, at most one for each namespace.
-public final class Client: Alarm {
+public final class Client: Alarm, SessionOwner {
   public let session: Session
   unowned let server: SocketServer
   /// The socket in "/", which most clients have and nothing else.
@@ -59,7 +59,7 @@ public final class Client: Alarm {
 
   // MARK: what comes
 
-  func received(text: UnsafeRawBufferPointer) {
+  public func received(text: UnsafeRawBufferPointer) {
     guard partial == nil,
       let head = PacketHead.read(text, maxAttachments: server.limits.maxAttachments)
     else { return fail() }
@@ -70,7 +70,7 @@ public final class Client: Alarm {
     }
   }
 
-  func received(binary: [UInt8]) {
+  public func received(binary: [UInt8]) {
     guard var partial else { return fail() }
     self.partial = nil
     partial.size += binary.count
@@ -114,15 +114,12 @@ public final class Client: Alarm {
     _ attachments: [[UInt8]]
   ) {
     guard !head.json.isEmpty else { return }
-    let quoted = UnsafeRawBufferPointer(rebasing: text[head.name])
-    let name =
-      head.nameIsText ? EventName.text(quoted) : String(decoding: quoted, as: UTF8.self)
-    guard !head.nameIsText || !EventName.isReserved(name) else { return fail() }
-    server.handler?.received(
-      socket,
-      Event(
-        name: name, json: UnsafeRawBufferPointer(rebasing: text[head.json]),
-        attachments: attachments, ack: head.ack))
+    let json = UnsafeRawBufferPointer(rebasing: text[head.json])
+    EventName.with(text, head) { name in
+      guard !head.nameIsText || !EventName.isReserved(name) else { return fail() }
+      server.handler?.received(
+        socket, Event(name: name, json: json, attachments: attachments, ack: head.ack))
+    }
   }
 
   /// What the client sent cannot be understood, so nothing that follows can.

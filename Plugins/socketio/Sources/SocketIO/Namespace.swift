@@ -12,6 +12,11 @@ public final class Namespace {
   /// Everybody that middleware is still deciding on.
   private var pending: [String: Socket] = [:]
   private var lastAck = -1
+  /// What the layer above keeps with it.
+  public var owner: AnyObject?
+  /// What its events to one client begin with: `2`, or `2/name,`.
+  private(set) lazy var eventHead = head(.event)
+  private(set) lazy var ackHead = head(.ack)
   /// nil unless clients may recover.
   let recovery: Recovery?
 
@@ -20,6 +25,10 @@ public final class Namespace {
     self.server = server
     self.isDynamic = isDynamic
     recovery = server.recovery.map { Recovery($0, server.clock) }
+  }
+
+  private func head(_ type: PacketType) -> [UInt8] {
+    [type.rawValue] + (name == "/" ? [] : Array(name.utf8) + [UInt8(ascii: ",")])
   }
 
   /// Ids are not those of one socket, so that one packet may go to many.

@@ -101,9 +101,27 @@ nonisolated struct PacketHead {
 }
 
 nonisolated enum EventName {
+  /// Lends the name of an event, escapes undone.
+  static func with(
+    _ text: UnsafeRawBufferPointer, _ head: PacketHead, _ body: (UnsafeRawBufferPointer) -> Void
+  ) {
+    guard head.nameIsText else { return body(UnsafeRawBufferPointer(rebasing: text[head.name])) }
+    let inner = text[head.name.lowerBound + 1..<head.name.upperBound - 1]
+    guard inner.contains(UInt8(ascii: "\\")) else {
+      return body(UnsafeRawBufferPointer(rebasing: inner))
+    }
+    var name = self.text(UnsafeRawBufferPointer(rebasing: text[head.name]))
+    name.withUTF8 { body(UnsafeRawBufferPointer($0)) }
+  }
+
   /// Names that are the library's own.
-  static func isReserved(_ name: String) -> Bool {
-    switch name {
+  static func isReserved(_ name: UnsafeRawBufferPointer) -> Bool {
+    // Of these lengths they are.
+    switch name.count {
+    case 7, 10, 11, 13, 14: break
+    default: return false
+    }
+    return switch String(decoding: name, as: UTF8.self) {
     case "connect", "connect_error", "disconnect", "disconnecting", "newListener",
       "removeListener":
       true

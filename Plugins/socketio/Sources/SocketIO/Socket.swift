@@ -154,11 +154,33 @@ public final class Socket: Hashable {
     send(OutPacket(.event, namespace.name, ack: id, arguments, isVolatile: isVolatile))
   }
 
+  /// An event without bytes that nobody answers, by far the most of all.
+  ///
+  /// - Parameter json: as `EventArguments.json`; gone when this returns.
+  public func emit(json: UnsafeRawBufferPointer, isVolatile: Bool = false) {
+    guard privateID == nil else {
+      return emit(EventArguments(json: Array(json)), isVolatile: isVolatile)
+    }
+    guard state != .ended else { return }
+    namespace.eventHead.withUnsafeBytes { session.send($0, json, isVolatile: isVolatile) }
+  }
+
   /// Answers an event of the client.
   public func acknowledge(_ id: Int, _ arguments: EventArguments) {
-    owed.remove(id)
+    if !owed.isEmpty { owed.remove(id) }
     guard state == .connected else { return }
+    if arguments.attachments.isEmpty {
+      return arguments.json.withUnsafeBytes { acknowledge(id, json: $0) }
+    }
     send(OutPacket(.ack, namespace.name, ack: id, arguments))
+  }
+
+  /// - Parameter json: a list; gone when this returns.
+  public func acknowledge(_ id: Int, json: UnsafeRawBufferPointer) {
+    if !owed.isEmpty { owed.remove(id) }
+    guard state == .connected else { return }
+    let head = namespace.ackHead + String(id).utf8
+    head.withUnsafeBytes { session.send($0, json) }
   }
 
   /// A handler has begun that may answer by what it returns.

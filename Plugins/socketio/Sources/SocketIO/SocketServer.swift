@@ -1,15 +1,16 @@
 public import EngineIO
 
-/// An event from a client. The JSON text is gone when the handler returns.
+/// An event from a client. Name and JSON text are gone when the handler returns.
 public struct Event {
-  public let name: String
+  /// UTF-8.
+  public let name: UnsafeRawBufferPointer
   /// The whole list, the name first.
   public let json: UnsafeRawBufferPointer
   public let attachments: [[UInt8]]
   /// The id for the answer; -1: none is asked for.
   public let ack: Int
 
-  public init(name: String, json: UnsafeRawBufferPointer, attachments: [[UInt8]], ack: Int) {
+  public init(name: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer, attachments: [[UInt8]], ack: Int) {
     self.name = name
     self.json = json
     self.attachments = attachments
@@ -129,14 +130,6 @@ public final class SocketServer: EngineDelegate {
     session.owner = client
     clock.set(client, after: limits.connectTimeout)
     if session.revision == .v3 { client.join("/") }
-  }
-
-  public func received(_ session: Session, text: UnsafeRawBufferPointer) {
-    (session.owner as? Client)?.received(text: text)
-  }
-
-  public func received(_ session: Session, binary: [UInt8]) {
-    (session.owner as? Client)?.received(binary: binary)
   }
 
   public func closed(_ session: Session, _ reason: EndReason) {

@@ -5,6 +5,8 @@ import sys
 import time
 from importlib.metadata import version
 
+from wire import PATIENCE, checks, until
+
 import socketio
 
 PORT = sys.argv[1]
@@ -23,12 +25,8 @@ class Peer:
                           "must-not-happen", "error", "connect_error", "disconnect"]:
                 self.client.on(event, self._keep(event, name), namespace=name)
         self.client.connect(URL + query, transports=transports, namespaces=namespaces, **more)
-        end = time.time() + 5
-        wanted = namespaces or ["/"]
-        while time.time() < end and not all(
-            [item for item in self.got if item[:2] == ("auth", name)] for name in wanted
-        ):
-            time.sleep(0.01)
+        for name in namespaces or ["/"]:
+            until(lambda: any(item[:2] == ("auth", name) for item in self.got), "auth of " + name)
 
     def _keep(self, event, name):
         def keep(*args):
@@ -36,19 +34,19 @@ class Peer:
             if event == "question":
                 return args[0]
             if event == "y":
-                time.sleep(0.4)
+                time.sleep(20)  # on a thread of its own; too late for everybody
 
         return keep
 
     def call(self, *args, namespace=None):
         values = args[1] if len(args) == 2 else tuple(args[1:])
-        return self.client.call(args[0], values if len(args) > 1 else None, namespace=namespace, timeout=5)
+        return self.client.call(args[0], values if len(args) > 1 else None, namespace=namespace, timeout=PATIENCE)
 
     def emit(self, *args, namespace=None):
         values = args[1] if len(args) == 2 else tuple(args[1:])
         self.client.emit(args[0], values, namespace=namespace)
 
-    def wait(self, event, seconds=3):
+    def wait(self, event, seconds=PATIENCE):
         end = time.time() + seconds
         while time.time() < end:
             for item in self.got:
@@ -81,8 +79,7 @@ def check_messages_and_acknowledgements():
             assert peer.wait("message-back") == (1, "zwei", {"drei": [None, True, 1.5]}, b"\x00\xff")
             assert tuple(peer.call("message-with-ack", 1, "x", b"\x01")) == (1, "x", b"\x01")
             wanted = "websocket" if "websocket" in transports else "polling"
-            time.sleep(0.1)
-            assert peer.call("transport") == wanted
+            until(lambda: peer.call("transport") == wanted, wanted)
             data = peer.call("make-binary", 70000)
             assert len(data) == 70000 and data[:300] == bytes(i & 255 for i in range(300))
             assert peer.call("big", 300000) == "x" * 300000
@@ -138,10 +135,10 @@ def check_rooms():
 def check_asking_clients():
     with Peer() as one, Peer() as two:
         one.call("join", "ask"), two.call("join", "ask")
-        assert one.call("ask-me", 1000, "question", 7) == {"err": None, "value": 7}
+        assert one.call("ask-me", 60000, "question", 7) == {"err": None, "value": 7}
         assert one.call("ask-me", 100, "y", 7) == {"err": "operation has timed out", "value": None}
-        assert one.call("ask-room", "ask", 1000, "question", 5) == {"err": None, "responses": [5, 5]}
-        assert one.call("ask-room", "nobody", 1000, "question", 5) == {"err": None, "responses": []}
+        assert one.call("ask-room", "ask", 60000, "question", 5) == {"err": None, "responses": [5, 5]}
+        assert one.call("ask-room", "nobody", 60000, "question", 5) == {"err": None, "responses": []}
         assert one.call("ask-room", "ask", 100, "y", 5) == {
             "err": "operation has timed out", "responses": []}
 
@@ -161,15 +158,13 @@ def check_ends():
                 peer = Peer(transports)
                 id = peer.id
                 how(peer)
-                end = time.time() + 3
-                while judge.call("reason-of", id) is None and time.time() < end:
-                    time.sleep(0.02)
+                until(lambda: judge.call("reason-of", id) is not None, "the end")
                 assert judge.call("reason-of", id) == reason, (reason, judge.call("reason-of", id))
                 peer.client.disconnect()
         peer = Peer()
         id = peer.id
         peer.client.disconnect()
-        time.sleep(0.2)
+        until(lambda: judge.call("reason-of", id) is not None, "the end")
         assert judge.call("reason-of", id) in ("client namespace disconnect", "transport close")
 
 
@@ -213,7 +208,5 @@ def check_packet_middleware():
         peer.emit("message", 2, namespace="/mw")
         assert peer.wait("message-back") == (2,)
 
-
-from wire import checks
 
 checks(globals())

@@ -78,7 +78,6 @@ def check_chat():
         two.close()
         assert online(one, "leave") == ([one.id], "User(%s) leaved." % two.id)
         one.close()
-        time.sleep(0.2)
 
 
 def check_chat_without_the_room():
@@ -130,6 +129,17 @@ def check_packet_middleware_and_controllers():
     assert peer.event() == ["res", "packet received!"]
     assert peer.packet() == '43/seed,7["answer",2]'
     assert peer.event() == ["after", "ask"]
+    peer.close()
+
+
+def check_middlewares_that_the_router_names():
+    peer = Peer("/typed")
+    assert peer.event() == ["res", "connected!"]
+    peer.connected()
+    peer.emit("ping", "egg")
+    assert peer.event() == ["res", "packet received!"]
+    assert peer.event() == ["res", "Hi! I've got your message: egg"]
+    assert peer.event() == ["after", "ping"]
     peer.close()
 
 

@@ -1,5 +1,5 @@
 """Engine.IO and Socket.IO byte by byte, against the conformance application in its environment
-`conformance`. Usage: protocol.py PORT [PATTERN…]"""
+`patient`: as `conformance`, without the short times. Usage: protocol.py PORT [PATTERN…]"""
 import json
 import re
 import socket
@@ -76,11 +76,11 @@ def check_polling_handshake_has_the_five_members():
     assert set(opened) == {"sid", "upgrades", "pingInterval", "pingTimeout", "maxPayload"}
     assert re.fullmatch(r"[A-Za-z0-9_-]{20}", opened["sid"])
     assert opened["upgrades"] == ["websocket"]
-    assert (opened["pingInterval"], opened["pingTimeout"]) == (300, 200)
+    assert (opened["pingInterval"], opened["pingTimeout"]) == (25000, 20000)
     assert opened["maxPayload"] == 1000000
     assert answer.headers["content-type"] == "text/plain; charset=UTF-8"
     assert answer.headers["cache-control"] == "no-store"
-    assert "access-control-allow-origin" not in answer.headers or True
+    assert "access-control-allow-origin" not in answer.headers
 
 
 def check_websocket_handshake_is_the_first_frame():
@@ -179,7 +179,6 @@ def check_broken_payloads_end_the_session():
 def check_packets_before_a_bad_one_are_processed():
     session = poll_session()
     waiting = later(session)
-    time.sleep(0.05)
     post(session, "4first\x1eabc")
     assert waiting.get().text.startswith("4first")
 
@@ -213,7 +212,6 @@ def check_chunked_posts_are_read():
 def check_second_get_ends_the_session():
     session = poll_session()
     first = later(session)
-    time.sleep(0.1)
     second = get(session)
     assert second.status in (400, 500)
     answer = first.get()
@@ -225,8 +223,7 @@ def check_second_post_ends_the_session():
     session = poll_session()
     with socket.create_connection((HOST, PORT), timeout=5) as connection:
         connection.sendall(("POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n4" % session).encode())
-        time.sleep(0.1)
-        assert post(session, "4y").status == 400
+        until(lambda: post(session, "4y").status == 400)
     refused(get(session), 1)
 
 
@@ -234,15 +231,14 @@ def check_an_aborted_get_ends_the_session():
     session = poll_session()
     with socket.create_connection((HOST, PORT)) as connection:
         connection.sendall(("GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % session).encode())
-        time.sleep(0.1)
-    time.sleep(0.15)
+    # A POST asks without being a second GET.
+    until(lambda: post(session, "6").status == 400)
     refused(get(session), 1)
 
 
 def check_close_packet_by_polling():
     session = poll_session()
     waiting = later(session)
-    time.sleep(0.05)
     assert post(session, "1").text == "ok"
     assert waiting.get().text == "6"
     refused(get(session), 1)
@@ -385,43 +381,6 @@ def check_polling_as_an_upgrade_is_accepted_and_closed():
         assert peer.code() in (1005, "end")
 
 
-# Engine.IO: heartbeat
-
-
-def check_server_pings_by_polling():
-    session = poll_session()
-    for _ in range(3):
-        assert get(session).text == "2"
-        assert post(session, "3").text == "ok"
-
-
-def check_server_pings_by_websocket():
-    with ws_session() as peer:
-        for _ in range(3):
-            assert peer.read() == "2"
-            peer.send("3")
-
-
-def check_no_pong_ends_the_session():
-    session = poll_session()
-    time.sleep(0.7)
-    refused(get(session), 1)
-    with ws_session() as peer:
-        assert peer.read() == "2"
-        assert peer.code(1) in (1005, "end")
-
-
-def check_other_traffic_does_not_postpone_the_ping():
-    with ws_session() as peer:
-        start = time.time()
-        got = []
-        while time.time() - start < 0.45:
-            peer.send("4x")
-            got.append(peer.read())
-            time.sleep(0.02)
-        assert "2" in got
-
-
 # Engine.IO: upgrade
 
 
@@ -445,11 +404,10 @@ def check_upgrade():
 def check_probe_frees_a_waiting_get():
     session = poll_session()
     waiting = later(session)
-    time.sleep(0.05)
     with upgrade(session) as peer:
         peer.send("2probe")
         assert peer.read() == "3probe"
-        assert waiting.get(1).text == "6"
+        assert waiting.get().text == "6"
 
 
 def check_nothing_is_lost_over_the_switch():
@@ -500,7 +458,6 @@ def check_dropped_upgrade_leaves_polling():
     peer.send("2probe")
     peer.read()
     peer.close()
-    time.sleep(0.05)
     post(session, "4x")
     assert get(session).text == "4x"
 
@@ -556,13 +513,6 @@ def check_old_clients_ping():
         assert peer.read() == b"\x04\x01\x02"
         peer.send("3")
         assert peer.code() in (1005, "end")
-
-
-def check_old_clients_time_out():
-    with ws_session(OLD, 3) as peer:
-        start = time.time()
-        assert peer.code(2) in (1005, "end")
-        assert 0.4 < time.time() - start < 1
 
 
 def check_old_websocket_with_base64():
@@ -734,18 +684,6 @@ def check_leaving_a_namespace_keeps_the_connection():
         assert peer.code() in (1005, "end")
 
 
-def check_nobody_joins_in_time():
-    with ws_session(SIO) as peer:
-        start = time.time()
-        while True:
-            try:
-                if peer.read(3) == "2":
-                    peer.send("3")
-            except Closed:
-                break
-        assert 0.8 < time.time() - start < 2
-
-
 def check_socketio_by_polling():
     session = poll_session(SIO)
     post(session, "40")
@@ -766,7 +704,7 @@ def check_long_runs_are_read_in_linear_time():
                 peer.silent(0.3)
             except (Closed, OSError, AssertionError):
                 pass
-            assert time.time() - start < 2
+            assert time.time() - start < 30
 
 
 def check_unicode_and_controls():

@@ -21,7 +21,7 @@ class Poller:
         lines = ["%s %s HTTP/1.1" % (method, self.path), "Host: test", "Connection: close"]
         if body:
             lines.append("Content-Length: %d" % len(body))
-        with socket.create_connection((HOST, PORT), 6, (self.address, 0)) as connection:
+        with socket.create_connection((HOST, PORT), PATIENCE, (self.address, 0)) as connection:
             connection.sendall(("\r\n".join(lines) + "\r\n\r\n" + (body or "")).encode())
             answer = read_answer(connection.makefile("rb"))
         assert answer.status == 200, (self.address, method, answer.status, answer.text)

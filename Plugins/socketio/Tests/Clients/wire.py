@@ -55,29 +55,49 @@ def read_answer(stream):
     return Answer(status, headers, body)
 
 
-def request(port, method, path, body=None, headers=(), timeout=6):
-    with socket.create_connection((HOST, port), timeout=timeout) as connection:
-        lines = ["%s %s HTTP/1.1" % (method, path), "Host: test", "Connection: close"]
-        lines += ["%s: %s" % item for item in headers]
-        if isinstance(body, str):
-            body = body.encode()
-        if body is not None:
-            lines.append("Content-Length: %d" % len(body))
-        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + (body or b""))
+# Seconds in which what must come has to come: the machine may be busy with other tests.
+PATIENCE = 90
+
+
+def ask(port, method, path, body=None, headers=(), timeout=PATIENCE):
+    """Sends a request; gives its connection."""
+    connection = socket.create_connection((HOST, port), timeout=timeout)
+    lines = ["%s %s HTTP/1.1" % (method, path), "Host: test", "Connection: close"]
+    lines += ["%s: %s" % item for item in headers]
+    if isinstance(body, str):
+        body = body.encode()
+    if body is not None:
+        lines.append("Content-Length: %d" % len(body))
+    connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + (body or b""))
+    return connection
+
+
+def request(port, method, path, body=None, **more):
+    with ask(port, method, path, body, **more) as connection:
         return read_answer(connection.makefile("rb"))
 
 
+def until(condition, what="it"):
+    """Waits until the condition is true."""
+    end = time.time() + PATIENCE
+    while not condition():
+        assert time.time() < end, "waited for " + what
+        time.sleep(0.02)
+
+
 class Later:
-    """A request on a thread of its own, whose answer is waited for."""
+    """A request that has been sent when this returns; a thread of its own waits for the answer."""
 
     def __init__(self, *args, **kwargs):
         self.answer = self.failure = None
-        self.thread = threading.Thread(target=self._run, args=args, kwargs=kwargs, daemon=True)
+        connection = ask(*args, **kwargs)
+        self.thread = threading.Thread(target=self._run, args=(connection,), daemon=True)
         self.thread.start()
 
-    def _run(self, *args, **kwargs):
+    def _run(self, connection):
         try:
-            self.answer = request(*args, **kwargs)
+            with connection:
+                self.answer = read_answer(connection.makefile("rb"))
         except Exception as failure:
             self.failure = failure
 
@@ -85,7 +105,7 @@ class Later:
     def is_done(self):
         return not self.thread.is_alive()
 
-    def get(self, timeout=6):
+    def get(self, timeout=PATIENCE):
         self.thread.join(timeout)
         assert not self.thread.is_alive(), "no answer in %s seconds" % timeout
         if self.failure:
@@ -116,7 +136,7 @@ def frame(opcode, payload, final=True, mask=b"\x01\x02\x03\x04", rsv=0):
 
 
 class WebSocket:
-    def __init__(self, port, path, first=b"", headers=(), timeout=6):
+    def __init__(self, port, path, first=b"", headers=(), timeout=PATIENCE):
         self.socket = socket.create_connection((HOST, port), timeout=timeout)
         lines = ["GET %s HTTP/1.1" % path, "Host: test"]
         named = {name.lower() for name, _ in headers}
@@ -158,7 +178,7 @@ class WebSocket:
             length = struct.unpack(">Q", self.stream.read(8))[0]
         return head[0], self.stream.read(length)
 
-    def read(self, timeout=4):
+    def read(self, timeout=PATIENCE):
         """The next message; text as str. A close frame is an error with its code."""
         self.socket.settimeout(timeout)
         while True:
@@ -171,7 +191,7 @@ class WebSocket:
                 continue
             return payload.decode() if opcode == 1 else payload
 
-    def code(self, timeout=4):
+    def code(self, timeout=PATIENCE):
         """Reads to the end and gives the code of the close frame."""
         end = time.time() + timeout
         while time.time() < end:
@@ -203,6 +223,21 @@ class WebSocket:
 
     def __exit__(self, *_):
         self.close()
+
+
+def in_time(check):
+    """For a check in which we have to be quick ourselves: when the machine is too busy, again."""
+
+    def again():
+        for attempt in range(20):
+            try:
+                return check()
+            except Exception:
+                if attempt == 19:
+                    raise
+                time.sleep(0.5)
+
+    return again
 
 
 def checks(namespace):

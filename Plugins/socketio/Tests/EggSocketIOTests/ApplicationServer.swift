@@ -6,7 +6,8 @@ final class ApplicationServer {
   private let process = Process()
   private let log = Pipe()
   private(set) var port = 0
-  private var output = ""
+  /// What it had logged when it began to serve.
+  private(set) var output = ""
 
   struct Failure: Error, CustomStringConvertible {
     let description: String

@@ -14,9 +14,12 @@ final class Bench: SocketHandler {
   var holdsBack = false
   var held: [Socket] = []
 
-  init(_ options: EngineOptions = EngineOptions(), limits: SocketLimits = SocketLimits()) {
+  init(
+    _ options: EngineOptions = EngineOptions(), limits: SocketLimits = SocketLimits(),
+    recovery: RecoveryOptions? = nil
+  ) {
     engine = EngineServer(options, clock: clock)
-    server = SocketServer(engine, limits: limits)
+    server = SocketServer(engine, limits: limits, recovery: recovery)
     clock.now = { [unowned self] in time }
     server.handler = self
     server.namespace("/")
@@ -49,7 +52,7 @@ final class Bench: SocketHandler {
   }
   func connected(_ socket: Socket) { log.append("connected \(socket.namespace.name)") }
   func received(_ socket: Socket, _ event: Event) {
-    log.append("event \(event.name)")
+    log.append("event \(String(decoding: event.name, as: UTF8.self))")
     onEvent(socket, event)
   }
   func failed(_ socket: Socket, _ message: String) { log.append("failed") }
@@ -332,6 +335,26 @@ final class Line: Wire {
     #expect(last == nil)
     #expect(bench.engine.sessionCount == 0)
     #expect(bench.clock.count == 0)
+  }
+
+  @Test(arguments: [false, true])
+  func `who was lost comes back in time, and not later`(_ isLate: Bool) throws {
+    var options = RecoveryOptions()
+    options.maxDisconnectionDuration = 1500
+    let bench = Bench(recovery: options)
+    let line = bench.connect()
+    func member(_ name: String, _ text: String) throws -> String {
+      let parts = text.split(separator: "\"").map(String.init)
+      return parts[try #require(parts.firstIndex(of: name)) + 2]
+    }
+    let greeting = try #require(line.take().last)
+    let (id, privateID) = (try member("sid", greeting), try member("pid", greeting))
+    bench.server.socket(1)?.emit(EventArguments("[\"x\"]"))
+    let offset = try #require(line.take().first?.split(separator: "\"").dropLast().last)
+    line.drop()
+    bench.pass(isLate ? 1600 : 1400)
+    let back = bench.connect(auth: "{\"pid\":\"\(privateID)\",\"offset\":\"\(offset)\"}")
+    #expect((try member("sid", try #require(back.take().last)) == id) == !isLate)
   }
 
   @Test func `the end of the server ends everybody`() {

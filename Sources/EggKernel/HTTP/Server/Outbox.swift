@@ -17,6 +17,10 @@ struct Outbox: ~Copyable {
   }
 
   private(set) var head: ByteBuffer?
+  /// Short bytes that many share, when nothing else waits: a broadcast to thousands fills no buffer
+  /// for any of them.
+  private var lone: SharedBuffer?
+  private var loneSent = 0
   var pieces: [Piece] = []
   var first = 0
   /// Bytes that wait, files not counted.
@@ -49,6 +53,7 @@ struct Outbox: ~Copyable {
       if let head { return head }
       let fresh = pool.take()
       head = fresh
+      if let lone = lone.take() { fresh.append(lone.bytes(from: loneSent)) }
       return fresh
     }
     if case .buffer(let last)? = pieces.last { return last }
@@ -76,23 +81,37 @@ struct Outbox: ~Copyable {
       retired.append(payload)
       return
     }
+    queueLone()
     pieces.append(.payload(payload, sent: 0))
     waiting &+= payload.count
   }
 
   mutating func append(_ shared: SharedBuffer, _ pool: inout BufferPool) {
     guard shared.count > 0 else { return }
-    if shared.count <= 512 { return append(shared.bytes, &pool) }
-    pieces.append(.shared(shared, sent: 0))
+    if shared.count <= 512 {
+      guard isEmpty else { return append(shared.bytes(from: 0), &pool) }
+      lone = shared
+      loneSent = 0
+    } else {
+      queueLone()
+      pieces.append(.shared(shared, sent: 0))
+    }
     waiting &+= shared.count
   }
 
+  /// Before something follows that is not copied behind it.
+  mutating func queueLone() {
+    if let lone = lone.take() { pieces.append(.shared(lone, sent: loneSent)) }
+  }
+
   mutating func append(file descriptor: Int32, offset: Int64, length: Int64) {
+    queueLone()
     pieces.append(.file(descriptor: descriptor, offset: offset, left: length))
   }
 
   /// Tells the stream once everything before has been sent, or that it was dropped.
   mutating func append(endOf stream: BodyStream) {
+    queueLone()
     pieces.append(.end(stream))
   }
 
@@ -107,6 +126,19 @@ struct Outbox: ~Copyable {
 
   /// Sends as much as the socket takes.
   mutating func send(to descriptor: Int32, _ pool: inout BufferPool) -> Progress {
+    while let lone {
+      let count = lone.count - loneSent
+      let sent = Glibc.send(descriptor, lone.start + loneSent, count, Int32(MSG_NOSIGNAL))
+      if sent < 0 {
+        if errno == EINTR { continue }
+        return errno == EAGAIN ? .blocked : .failed(errno)
+      }
+      waiting &-= sent
+      loneSent &+= sent
+      if sent < count { return .blocked }
+      self.lone = nil
+      return .done
+    }
     while true {
       if first == pieces.count {
         guard let head, !head.isEmpty else {
@@ -246,6 +278,7 @@ struct Outbox: ~Copyable {
 
   /// Drops what waits.
   mutating func discard(_ pool: inout BufferPool) {
+    lone = nil
     for piece in pieces[first...] {
       switch piece {
       case .buffer, .shared: break
@@ -274,5 +307,7 @@ final class SharedBuffer {
 
   deinit { start.deallocate() }
 
-  var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
+  func bytes(from place: Int) -> UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: start + place, count: count - place)
+  }
 }

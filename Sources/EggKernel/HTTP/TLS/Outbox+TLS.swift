@@ -5,6 +5,7 @@ extension Outbox {
   ///
   /// Small pieces share a record; large ones are sealed where they lie; files are read.
   mutating func send(through tls: TLSStream, _ pool: inout BufferPool) -> Progress {
+    queueLone()
     while true {
       passEnds()
       if first == pieces.count, head?.isEmpty ?? true {

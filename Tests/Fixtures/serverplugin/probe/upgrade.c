@@ -33,6 +33,23 @@ static void flood(uint64_t connection) {
     if (status != EGG_E_LIMIT || !was_told || waiting > (16u << 20)) counters.late++;
 }
 
+/* Shared bytes, short and long ones, before, between and behind others: a plan of letters. */
+static void share(uint64_t connection, egg_str plan) {
+    static char many[6000];
+    memset(many, 'L', sizeof many);
+    egg_buffer *small = upgrade->buffer(host, TEXT("small,"));
+    egg_buffer *large = upgrade->buffer(host, (egg_str){many, sizeof many});
+    for (size_t i = 0; i < plan.len; i++) {
+        switch (plan.ptr[i]) {
+        case 's': upgrade->write_buffer(host, connection, small); break;
+        case 'l': upgrade->write_buffer(host, connection, large); break;
+        default: upgrade->write(host, connection, TEXT("text,"));
+        }
+    }
+    upgrade->release_buffer(small);
+    upgrade->release_buffer(large);
+}
+
 static void received(void *self, uint64_t connection, egg_str bytes) {
     struct peer *peer = self;
     if (bytes.len >= 4 && memcmp(bytes.ptr, "stop", 4) == 0) {
@@ -47,6 +64,8 @@ static void received(void *self, uint64_t connection, egg_str bytes) {
         return;
     }
     if (bytes.len >= 5 && memcmp(bytes.ptr, "flood", 5) == 0) return flood(connection);
+    if (bytes.len >= 6 && memcmp(bytes.ptr, "share ", 6) == 0)
+        return share(connection, (egg_str){bytes.ptr + 6, bytes.len - 6});
     if (bytes.len >= 5 && memcmp(bytes.ptr, "pause", 5) == 0) {
         upgrade->pause(host, connection, true);
         loop->timer(host, 30, 0, unpause, peer, &peer->timer);

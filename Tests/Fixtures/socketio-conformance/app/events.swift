@@ -8,7 +8,8 @@ func addEvents(_ socket: Socket, _ app: Application, _ reasons: Reasons) {
   let nsp = app.io.of("/")
   socket.on("kick") { args in socket.disconnect(args[0].bool ?? false) }
   socket.on("remote-disconnect") { args, ack in
-    try await nsp.adapter.remoteDisconnect(try args.get(0), args[1].bool ?? false)
+    // One that has gone already is gone.
+    try? await nsp.adapter.remoteDisconnect(try args.get(0), args[1].bool ?? false)
     ack("ok")
   }
   socket.on("clients") { args, ack in

@@ -18,7 +18,7 @@ func router(_ app: Application) {
     }
     socket.on("to-room") { args in nsp.to(try args.get(0)).emit(try args.get(1), args[2]) }
     socket.on("ask-room") { args, ack in
-      let answers = try await nsp.to(args.get(0)).timeout(3000).emitWithAck("question", 1)
+      let answers = try await nsp.to(args.get(0)).timeout(90_000).emitWithAck("question", 1)
       ack(Value.list(answers.sorted { $0.description < $1.description }))
     }
     socket.on("count") { _, ack in ack(try await nsp.fetchSockets().count) }

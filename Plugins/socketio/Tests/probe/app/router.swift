@@ -9,6 +9,11 @@ func router(_ app: Application) {
   seed.route("ping", app.io.controller.default.second)
   seed.route("ask", app.io.controller.default.ask)
   seed.route("who", app.io.controller.default.who)
+  // What the configuration does for "/seed", without a name that could be wrong.
+  let typed = app.io.of("/typed")
+  typed.connectionMiddleware(app.io.middleware.connection)
+  typed.packetMiddleware(app.io.middleware.packet)
+  typed.route("ping", app.io.controller.default.ping)
   app.router.get("/login/:name") { ctx in
     ctx.session.name = .text(ctx.params["name"])
     ctx.body = "welcome"

@@ -4,6 +4,9 @@ import EngineIO
 
 struct EngineEchoOptions: Decodable {
   var isOn: Bool
+  /// Milliseconds.
+  var pingInterval: Int
+  var pingTimeout: Int
 }
 
 /// Bare Engine.IO on two paths, without and with revision 3: every message goes back as it came.
@@ -11,13 +14,13 @@ func engineEcho(_ options: EngineEchoOptions, _ app: Application) -> Middleware 
   guard options.isOn else { return { _, next in try await next() } }
   let echo = EngineEcho()
   let endpoints = [("/engine.io/", false), ("/engine.io-v3/", true)].map { path, allowEIO3 in
-    var options = EngineOptions()
-    options.path = path
-    options.pingInterval = 300
-    options.pingTimeout = 200
-    options.allowEIO3 = allowEIO3
-    options.jsonp = true
-    let endpoint = EngineEndpoint(app, options)
+    var engine = EngineOptions()
+    engine.path = path
+    engine.pingInterval = options.pingInterval
+    engine.pingTimeout = options.pingTimeout
+    engine.allowEIO3 = allowEIO3
+    engine.jsonp = true
+    let endpoint = EngineEndpoint(app, engine)
     endpoint.server.delegate = echo
     return endpoint
   }
