@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 help:
 	@echo "make demo      build, and serve the first example on http://127.0.0.1:7001"
 	@echo "make test      run every test; FAST=1 leaves out the sanitizer and the fuzz run"
-	@echo "make bench     measure; see Benchmarks/README.md"
+	@echo "make bench     measure; BENCH=--quick only tries it; see Benchmarks/README.md"
 	@echo "make build     the release build of everything"
 	@echo "make install   install what was built; PREFIX=$(PREFIX)"
 	@echo "make format    format the Swift sources"
@@ -20,7 +20,7 @@ test:
 	@scripts/test.sh
 
 bench: build
-	@Benchmarks/run
+	@HUMMINGBIRD=$${HUMMINGBIRD:-1} Benchmarks/run $(BENCH)
 
 build:
 	@scripts/packages.sh build

@@ -23,6 +23,15 @@ let unitSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InferIsolatedConformances"),
 ]
 
+/// Whatever links the SDK, applications elsewhere too: no library that nothing is used of, and in release
+/// builds no symbol but the entry point, so that the linker drops what the unit does not use of the SDK.
+let unitLinking: [LinkerSetting] = [
+  .unsafeFlags(["-Xlinker", "--as-needed"]),
+  .unsafeFlags(
+    ["-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/Egg/exports.map"],
+    .when(configuration: .release)),
+]
+
 /// A plugin is a unit folder; the loader writes its entry point. `EggHTTPSemantics` and `PluginABI` are
 /// what any plugin may use beside the SDK.
 func unit(
@@ -117,24 +126,27 @@ let package = Package(
     .systemLibrary(name: "LinuxHeaders", path: "Sources/EggKernel/Loop/LinuxHeaders"),
     .systemLibrary(
       name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // No pkgConfig: libcrypto is not linked but opened late.
     .systemLibrary(
-      name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto",
-      providers: [.apt(["libssl-dev"])]),
+      name: "COpenSSL", path: "Sources/COpenSSL", providers: [.apt(["libssl-dev"])]),
+    .target(name: "LateCrypto", linkerSettings: [.linkedLibrary("dl")]),
     .target(
       name: "EggKernel",
-      dependencies: ["PluginABI", "EggHTTPSemantics", "LinuxHeaders", "CZlib", "COpenSSL"],
+      dependencies: ["PluginABI", "EggHTTPSemantics", "LinuxHeaders", "CZlib", "COpenSSL", "LateCrypto"],
       exclude: ["Loop/LinuxHeaders"],
       swiftSettings: loopSettings),
     .target(name: "EggTestKit", dependencies: ["PluginABI"], linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("m"), .linkedLibrary("pthread")]),
     .executableTarget(
-      name: "EggCommand", dependencies: ["EggKernel", "EggTestKit", "FileWatching", "PluginABI"]),
+      name: "EggCommand", dependencies: ["EggHTTPSemantics", "EggKernel", "EggTestKit", "FileWatching", "PluginABI"],
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--as-needed"])]),
 
     // The SDK and what writes a unit's entry point.
     .target(name: "EggWebSocket"),
     .target(name: "EggWebSocketDeflate", dependencies: ["EggWebSocket", "CZlib"]),
     .target(
       name: "Egg", dependencies: ["PluginABI", "EggHTTPSemantics", "EggWebSocket"],
-      swiftSettings: unitSettings + loopSettings),
+      exclude: ["exports.map"], swiftSettings: unitSettings + loopSettings,
+      linkerSettings: unitLinking),
     .executableTarget(name: "EggLoaderTool"),
     .plugin(
       name: "EggLoader", capability: .buildTool(), dependencies: ["EggLoaderTool"],

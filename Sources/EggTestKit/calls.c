@@ -295,7 +295,7 @@ static void drive(exchange *x) {
     x->driving = false;
     if (x->phase != OVER || x->chain_over) return;
     x->chain_over = true;
-    answer(x);
+    send_answer(x);
     exchange_settle(x);
 }
 

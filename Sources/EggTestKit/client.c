@@ -109,7 +109,7 @@ static void send_file(exchange *x) {
 }
 
 /* The chain has unwound: what the kernel would send. */
-void answer(exchange *x) {
+void send_answer(exchange *x) {
     kit *k = x->kit;
     if (x->failure != NULL) {
         const egg_error *e = x->failure;
@@ -133,6 +133,11 @@ void answer(exchange *x) {
         };
         egg_value value = {.kind = EGG_MAP, .count = 4, .as.pairs = pairs};
         emit_event(k, x, "error", &value);
+        ask_answerers(x, e);
+    } else if (x->body_kind == EGG_BODY_UNSET && (!x->status_set || x->status == 404) &&
+               !x->taken && !x->forgotten) {
+        egg_error *nobody = make_error(&x->memory, 404, "", "Not Found");
+        ask_answerers(x, nobody);
     }
     emit_event(k, x, "response", NULL);
     x->status = egg_testkit_status(x);

@@ -117,6 +117,7 @@ const void *host_query(const egg_host *h, const char *id) {
     if (strcmp(id, EGG_MESSENGER_ID) == 0) return &messenger_table;
     if (strcmp(id, EGG_PROCESS_ID) == 0) return &process_table;
     if (strcmp(id, EGG_LOG_ID) == 0) return &log_table;
+    if (strcmp(id, EGG_ERRORS_ID) == 0) return &errors_table;
     return NULL;
 }
 
@@ -198,7 +199,8 @@ static egg_status publish(const egg_host *h, const char *id, const void *table) 
     egg_status status;
     if (!boot_only(u, "publish", &status)) return status;
     if (id == NULL || table == NULL || strchr(id, '/') == NULL ||
-        (strncmp(id, "egg.", 4) == 0 && strncmp(id, "egg.view/", 9) != 0)) {
+        (strncmp(id, "egg.", 4) == 0 && strncmp(id, "egg.view/", 9) != 0 &&
+         strncmp(id, "egg.nunjucks/", 13) != 0)) {
         finding(k, u, "publish: needs a table and an id of your own with a revision, "
                       "\"com.example.thing/1\"");
         return EGG_E_ARGUMENT;

@@ -417,7 +417,10 @@ static void report_unregistered(unit *u) {
     static const char *const lists[] = {"middleware", "interfaces", "application", "context",
                                         "request",    "response",   "helper",      "agent"};
     if (!u->has_manifest || u->plugin == NULL) return;
+    bool in_agent = u->kit->options.process == EGG_PROCESS_AGENT;
     for (size_t l = 0; l < sizeof lists / sizeof *lists; l++) {
+        /* What the one process registers the other may lack. */
+        if (in_agent != (strcmp(lists[l], "agent") == 0)) continue;
         const egg_value *provides = map_get(&u->manifest, str("provides"));
         const egg_value *names = map_get(provides, str(lists[l]));
         for (uint32_t i = 0; names != NULL && names->kind == EGG_LIST && i < names->count; i++) {
@@ -490,7 +493,7 @@ void egg_testkit_free(kit *k) {
     free(k->timers), free(k->watches), free(k->listeners), free(k->routes);
     free(k->ears), free(k->checks), free(k->loggers), free(k->sent);
     free(k->param_handlers), free(k->published), free(k->directories), free(k->files);
-    free(k->errands), free(k->mailbox);
+    free(k->errands), free(k->mailbox), free(k->answerers);
     arena_end(&k->memory, NULL);
     for (size_t i = 0; i < k->findings_count; i++) free(k->findings[i]);
     for (size_t i = 0; i < k->lines_count; i++) free(k->lines[i]);

@@ -10,7 +10,7 @@
 /* The parts are linked into one program with the test, so their names are set apart. */
 #define adopt egg_testkit_internal_adopt
 #define announced egg_testkit_internal_announced
-#define answer egg_testkit_internal_answer
+#define send_answer egg_testkit_internal_send_answer
 #define app_table egg_testkit_internal_app_table
 #define arena_alloc egg_testkit_internal_arena_alloc
 #define arena_begin egg_testkit_internal_arena_begin
@@ -36,6 +36,8 @@
 #define exchange_new egg_testkit_internal_exchange_new
 #define exchange_settle egg_testkit_internal_exchange_settle
 #define exchange_start egg_testkit_internal_exchange_start
+#define ask_answerers egg_testkit_internal_ask_answerers
+#define errors_table egg_testkit_internal_errors_table
 #define fields_add egg_testkit_internal_fields_add
 #define fields_find egg_testkit_internal_fields_find
 #define fill egg_testkit_internal_fill
@@ -352,6 +354,11 @@ typedef struct published {
     unit *unit; /* NULL: offered by the test */
 } published;
 
+typedef struct answerer {
+    egg_error_answerer table;
+    unit *unit;
+} answerer;
+
 typedef struct directory {
     egg_directory table;
     const char *path, *match;
@@ -420,6 +427,7 @@ struct egg_testkit {
     LIST(route, routes);
     LIST(named_handler, param_handlers);
     LIST(published, published);
+    LIST(answerer, answerers);
     LIST(directory, directories);
     LIST(fake_file, files);
     LIST(char *, findings);
@@ -476,7 +484,7 @@ void keep_result(void *state, const egg_outcome *outcome);
 /* The state for keep_result, and where the result will be. */
 void *make_keeper(kit *k, egg_testkit_result **result);
 
-/* ---- host.c, members.c, http.c, client.c, loop.c, app.c, router.c, process.c -- */
+/* ---- host.c, members.c, http.c, client.c, loop.c, app.c, router.c, process.c, errors.c -- */
 
 void host_fill(egg_host *host);
 const void *host_query(const egg_host *h, const char *id);
@@ -491,13 +499,16 @@ extern const egg_process process_table;
 extern const egg_log log_table;
 /* "egg-pids" and "egg-ready". */
 void tell_ready(kit *k);
+extern const egg_errors errors_table;
+/* Whether a unit has answered in place of the kit. */
+bool ask_answerers(exchange *x, const egg_error *error);
 member *member_find(kit *k, uint32_t target, egg_str name);
 bool announced(unit *u, const char *list, const char *name);
 bool manifest_lists(unit *u, const char *list, egg_str name);
 void emit_event(kit *k, exchange *x, const char *event, const egg_value *value);
 void route_request(exchange *x);
 const char *route_param(exchange *x, egg_str name, egg_str *out);
-void answer(exchange *x);
+void send_answer(exchange *x);
 void drain(exchange *x);
 void client_end(exchange *x, egg_close_reason reason, bool complete);
 egg_status client_write(exchange *x, const void *bytes, size_t count, size_t high_water);

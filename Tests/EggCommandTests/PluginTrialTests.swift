@@ -41,6 +41,36 @@ import Testing
     #expect(check.status == 0)
   }
 
+  /// The plugins of this repository: what `Plugins/*/plugin.json` name as their libraries.
+  private static let ours: [String] = {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let folder = root.appendingPathComponent("Plugins")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.sorted().compactMap { name in
+      let file = folder.appendingPathComponent("\(name)/plugin.json")
+      guard let text = try? String(contentsOf: file, encoding: .utf8),
+        let found = text.firstMatch(of: /"library"\s*:\s*"([^"]+\.so)"/)
+      else { return nil }
+      return String(found.1)
+    }
+  }()
+
+  @Test func `the plugins of this repository are found`() {
+    #expect(Self.ours.contains("libEggStatic.so"))
+    #expect(Self.ours.count > 15)
+  }
+
+  @Test(arguments: ours)
+  func `a plugin of ours has no findings`(library: String) throws {
+    let path = Egg.command.deletingLastPathComponent().appendingPathComponent(library).path
+    let check = try Egg.run("plugin", "check", path, "--time-limit", "120")
+    #expect(check.status == 0, "\(check.output)\(check.errors)")
+    let torment = try Egg.run(
+      "plugin", "torment", path, "--seed", "1", "--runs", "20", "--time-limit", "120")
+    #expect(torment.status == 0, "\(torment.output)\(torment.errors)")
+  }
+
   @Test func `a step that does not exist is a finding`() throws {
     let scratch = try Scratch()
     let library = try plugin(scratch, replacing: pass, by: "return 77;")

@@ -22,7 +22,7 @@ import Testing
       {
         // comments are allowed
         "name": "metrics", "version": "1.2.0", "dep": ["redis"],
-        "routes": { "prefix": "/metrics" },
+        "routes": { "prefix": "/metrics" }, "needs": ["egg.log/1", "egg.app/1"],
         "provides": { "application": ["metrics"], "context": ["count"] },
         "directories": ["app/metrics", { "path": "app/io/controller", "on": "IO" }],
       }
@@ -35,6 +35,7 @@ import Testing
     #expect(
       manifestText(description, model)
         == #"{"egg":1,"id":"metrics","kind":"plugin","version":"1.2.0","abi":{"major":1,"min":0},"#
+        + #""needs":["egg.http/1","egg.router/1","egg.loop/1","egg.app/1","egg.log/1"],"#
         + #""dependencies":["redis"],"routes":{"prefix":"/metrics"},"provides":"#
         + #"{"application":["metrics"],"context":["count","more"],"middleware":["time"]},"#
         + #""directories":["app/metrics","app/io/controller"]}"#)

@@ -49,6 +49,16 @@ struct Bench {
     if options.command == .reload {
       report.reload = try ReloadCommand(options, place).run()
     }
+    if options.command == .all {
+      print("\nAll goals of this run (budget.md)\n")
+      var table = Table(["", "found", "goal", ""])
+      let goals =
+        (report.http?.ratios ?? []) + (report.start?.goals ?? []) + (report.memory?.goals ?? [])
+      for goal in goals {
+        table.add([goal.name, goal.found.text(), goal.budget, goal.verdict])
+      }
+      print(table.text)
+    }
     if let file = options.json {
       try report.write(to: file)
       print("\nwritten: \(file)")

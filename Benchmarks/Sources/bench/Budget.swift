@@ -5,12 +5,14 @@ enum Budget {
     case atMost(Double)
     case atLeast(Double)
     case about(Double)
+    case below(Double)
 
     var text: String {
       switch self {
       case .atMost(let limit): "≤ \(limit.text())"
       case .atLeast(let limit): "≥ \(limit.text())"
       case .about(let value): "≈ \(value.text())"
+      case .below(let limit): "< \(limit.text(limit.rounded() == limit ? 0 : 1))"
       }
     }
 
@@ -20,6 +22,7 @@ enum Budget {
       case .atMost(let limit): value <= limit
       case .atLeast(let limit): value >= limit
       case .about(let wanted): value <= wanted * 1.3
+      case .below(let limit): value < limit
       }
     }
   }
@@ -49,6 +52,34 @@ enum Budget {
     Line(route: "1k", server: "nginx", limit: .about(1)),
   ]
 
+  /// How many layers `egg-pass` and `egg-work` have more than `egg`.
+  static let layers = 100
+
+  /// What one middleware of a plugin in C adds to a request: the difference of a hundred.
+  static func layerCosts(in cells: [HTTPCommand.Cell]) -> [HTTPCommand.Ratio] {
+    func microseconds(_ server: String) -> [Double] {
+      let cell = cells.first { $0.server == server && $0.route == "plaintext" }
+      return cell?.samples.map(\.cpuMicroseconds) ?? []
+    }
+    let without = microseconds("egg")
+    let lines: [(server: String, name: String, limit: Limit)] = [
+      ("egg-pass", "a C plugin's middleware that passes, ns", .below(10)),
+      ("egg-work", "a C plugin's middleware, before and after, ns", .below(100)),
+    ]
+    return lines.compactMap { line in
+      let costs = zip(microseconds(line.server), without).map { with, without in
+        (with - without) * 1000 / Double(layers)
+      }
+      return Spread(costs).map { Budget.line(line.name, $0, line.limit) }
+    }
+  }
+
+  static func line(_ name: String, _ found: Spread, _ limit: Limit) -> HTTPCommand.Ratio {
+    HTTPCommand.Ratio(
+      name: name, budget: limit.text, found: found,
+      verdict: limit.allows(found.median) ? "within" : "beyond")
+  }
+
   /// The lines for which this run has both sides.
   /// - Parameter subject: the server that the budget is for.
   static func ratios(of subject: String, in cells: [HTTPCommand.Cell]) -> [HTTPCommand.Ratio] {
@@ -68,9 +99,7 @@ enum Budget {
           "\(line.route), \(line.other ?? subject) ÷ \($0)\(line.byRate ? ", rate of a whole core" : "")"
         }
         ?? "/\(line.route) ÷ /plaintext, \(subject)"
-      return HTTPCommand.Ratio(
-        name: name, budget: line.limit.text, found: found,
-        verdict: line.limit.allows(found.median) ? "within" : "beyond")
+      return Budget.line(name, found, line.limit)
     }
   }
 }

@@ -33,7 +33,7 @@ struct HTTPCommand {
 
   func run() throws -> Result {
     let routes = try Route.named(options.routes)
-    let servers = try Peer.participants(options, place).map {
+    let servers = try Peer.participants(options, place, variants: true).map {
       try RunningServer($0, options, place)
     }
     defer { for server in servers { server.stop() } }
@@ -71,7 +71,9 @@ struct HTTPCommand {
       ?? servers.first {
         server in options.serverCommands.contains { $0.name == server.peer.name }
       }
-    result.ratios = Budget.ratios(of: subject?.peer.name ?? "egg", in: result.cells)
+    result.ratios =
+      Budget.ratios(of: subject?.peer.name ?? "egg", in: result.cells)
+      + Budget.layerCosts(in: result.cells)
     report(result, routes, servers.map(\.peer))
     return result
   }

@@ -6,6 +6,20 @@ struct MemoryCommand {
     var connections: Int
     var servers: [Server] = []
     var budget = "egg: idle RSS ≤ 16 MB, 10,000 idle connections ≤ 15 MB more"
+
+    /// The lines of the budget; fewer connections may cost as much less.
+    var goals: [HTTPCommand.Ratio] {
+      guard let egg = servers.first(where: { $0.name == "egg" }),
+        let idle = Spread([Double(egg.idle.rss) / 1024]),
+        let more = Spread([Double(egg.holding.rss - egg.idle.rss) / 1024])
+      else { return [] }
+      return [
+        Budget.line("idle worker, resident MB", idle, .below(16)),
+        Budget.line(
+          "\(connections) idle connections, MB more", more,
+          .below(15 * Double(connections) / 10_000)),
+      ]
+    }
   }
 
   struct Server: Codable {

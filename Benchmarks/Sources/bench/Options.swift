@@ -64,6 +64,10 @@ struct Options {
       self.command = command
       rest = rest.dropFirst()
     }
+    if let quick = rest.firstIndex(of: "--quick") {
+      rest.remove(at: quick)
+      (rounds, seconds, warmUp, runs, idle) = (2, 0.5, 0.2, 3, 1000)
+    }
     while let name = rest.popFirst() {
       if name == "--help" || name == "-h" {
         command = .help
@@ -134,10 +138,13 @@ struct Options {
       --app FOLDER            the application it serves (Benchmarks/app)
       --server-command CMD    another server: a shell command with {port} in it,
                               "name=CMD" gives it a name; may be repeated
-      --only a,b              of c-loop, egg, nginx, node, hummingbird and your own
+      --only a,b              of c-loop, egg, egg-access, egg-pass, egg-work, nginx, node,
+                              hummingbird and your own
       --no-NAME               without one of them, as in --no-hummingbird
 
     How
+      --quick                 a try in a minute or two: 2 rounds of 0.5 s, 3 starts, 1000
+                              connections; the spreads are wide
       --rounds N (5)  --seconds S (2)  --warmup S (1)  --connections N (64)
       --routes a,b            of plaintext, json, user, mw, echo, 1k, pipelined
       --rate R                the same R requests a second for all, instead of as many as

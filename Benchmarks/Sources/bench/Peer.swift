@@ -5,6 +5,8 @@ struct Peer {
   let name: String
   /// Names of the routes it is asked; nil: all.
   var routes: Set<String>?
+  /// The same server in another configuration: asked by `http` only.
+  var isVariant = false
   /// The command that listens on the port. The folder is its own, for files it needs.
   let command: (_ port: Int, _ folder: String) throws -> [String]
   /// The command as a person would type it, with `{port}`.
@@ -12,7 +14,9 @@ struct Peer {
 
   /// The servers that take part, ours first after the baseline.
   /// - Throws: for a name given with `--only` or `--server` that is not there, with the reason.
-  static func participants(_ options: Options, _ place: Place) throws -> [Peer] {
+  static func participants(
+    _ options: Options, _ place: Place, variants: Bool = false
+  ) throws -> [Peer] {
     var missing: [String: String] = [:]
     var peers: [Peer] = [try baseline(place)]
     func add(_ name: String, _ peer: Peer?, missing reason: String) {
@@ -20,6 +24,9 @@ struct Peer {
     }
     add("egg", egg(place), missing: eggIsMissing(place))
     add("egg-access", eggWithAccessLog(place), missing: eggIsMissing(place))
+    for layers in ["pass", "work"] {
+      add("egg-\(layers)", eggWithLayers(layers, place), missing: layersAreMissing(place))
+    }
     for custom in options.serverCommands { peers.append(own(custom)) }
     add("nginx", nginx(place), missing: "nginx is not installed (apt-get install nginx)")
     add("node", node(place), missing: "node is not installed (apt-get install nodejs)")
@@ -32,6 +39,10 @@ struct Peer {
       throw BenchError(
         missing[name] ?? "no server \"\(name)\"; there are "
           + peers.map(\.name).joined(separator: ", "))
+    }
+    if !variants, wanted.isEmpty {
+      peers.removeAll { $0.isVariant }
+      missing = missing.filter { !$0.key.hasPrefix("egg-") }
     }
     if !wanted.isEmpty {
       return wanted.compactMap { name in peers.first { $0.name == name } }
@@ -70,9 +81,37 @@ struct Peer {
       #"EGG_APP_CONFIG={"logger":{"access":true,"dir":"\#(folder)/logs"}}"#
     }
     return Peer(
-      name: "egg-access", routes: ["plaintext"],
+      name: "egg-access", routes: ["plaintext"], isVariant: true,
       command: { port, folder in ["/usr/bin/env", setting(folder)] + (try egg.command(port, folder)) },
       shown: "env '\(setting("{folder}"))' \(egg.shown)")
+  }
+
+  /// The same with a hundred layers of a plugin in C around the chain: "pass" or "work".
+  private static func eggWithLayers(_ what: String, _ place: Place) -> Peer? {
+    let folder = place.benchmarks + "/layers"
+    guard let egg = egg(place),
+      FileManager.default.fileExists(atPath: folder + "/liblayers.so")
+    else { return nil }
+    let names = (0..<Budget.layers).map { number in
+      "\"\(what.prefix(1))\(number < 10 ? "0" : "")\(number)\""
+    }.joined(separator: ",")
+    func settings(_ names: String) -> [String] {
+      [
+        #"EGG_APP_CONFIG={"middleware":[\#(names)]}"#,
+        #"EGG_PLUGINS={"layers":{"enable":true,"path":"\#(folder)"}}"#,
+      ]
+    }
+    let shown = settings("…").map { place.show("'\($0)'") }.joined(separator: " ")
+    return Peer(
+      name: "egg-\(what)", routes: ["plaintext"], isVariant: true,
+      command: { port, work in
+        ["/usr/bin/env"] + settings(names) + (try egg.command(port, work))
+      }, shown: "env \(shown) \(egg.shown)")
+  }
+
+  private static func layersAreMissing(_ place: Place) -> String {
+    egg(place) == nil
+      ? eggIsMissing(place) : "layers/liblayers.so is missing; Benchmarks/run compiles it"
   }
 
   private static func eggIsMissing(_ place: Place) -> String {

@@ -8,6 +8,12 @@ struct StartCommand {
     /// CPU time that all its processes had used by then, which a busy machine does not stretch.
     var cpuMilliseconds: [String: [Double]] = [:]
     var budget = "egg ≤ 40 ms"
+
+    /// The line of the budget.
+    var goals: [HTTPCommand.Ratio] {
+      guard let found = Spread(milliseconds["egg"] ?? []) else { return [] }
+      return [Budget.line("start to first answer, ms", found, .below(40))]
+    }
   }
 
   let options: Options

@@ -68,7 +68,7 @@ extension Context {
   /// The body of the answer. See `Response.body` for what may be set.
   public var body: (any Encodable)? {
     get { response.body }
-    set { response.body = newValue }
+    set { response.setBody(newValue) }
   }
   public var status: Int {
     get { response.status }

@@ -11,7 +11,8 @@ public final class Context {
   /// Calls below it that are still to be settled, when methods of this unit are nested.
   private var outer: [egg_call] = []
   /// Views into the request's head, read at the first look.
-  private var knownHead: egg_request?
+  private var knownHead = egg_request()
+  private var knowsHead = false
   private var lazily: Lazy?
 
   init(_ unit: Unit, _ call: egg_call, owned: Bool = false) {
@@ -80,19 +81,24 @@ public final class Context {
   /// The request is over; what was lent by it is gone.
   func end() {
     token = noCall
-    outer = []
-    knownHead = nil
-    lazily = nil
+    if !outer.isEmpty { outer = [] }
+    knowsHead = false
+    if lazily != nil { lazily = nil }
+    if isAbandoned { isAbandoned = false }
   }
 
+  /// A context that has ended, as a new one.
+  func begin(_ call: egg_call) { token = call }
+
   var head: egg_request {
-    if let knownHead { return knownHead }
+    if knowsHead { return knownHead }
     var head = egg_request()
     head.size = UInt32(MemoryLayout<egg_request>.size)
     guard kernel.http.pointee.request(kernel.table, token, &head) == Status.ok else {
       return egg_request()
     }
     knownHead = head
+    knowsHead = true
     return head
   }
 

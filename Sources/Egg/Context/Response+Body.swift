@@ -30,18 +30,21 @@ extension Response {
       default: return nil
       }
     }
-    nonmutating set {
-      if ctx.lazyIfAny?.body != nil { ctx.lazy.body = nil }
-      if let newValue, setExactly(newValue) { return }
-      switch newValue {
-      case nil: set(EGG_BODY_NULL, egg_str())
-      case let text as String: text.withEggString { set(EGG_BODY_TEXT, $0) }
-      case let bytes as [UInt8] where isBytes(newValue): bytes.withEggString { set(EGG_BODY_BYTES, $0) }
-      case let file as FileBody: setFile(file)
-      case let stream as StreamBody: setStream(stream)
-      case let value as Value: setValue(value)
-      case let value?: setEncodable(value)
-      }
+    nonmutating set { setBody(newValue) }
+  }
+
+  /// Borrows what the setter would copy once more.
+  func setBody(_ body: (any Encodable)?) {
+    if ctx.lazyIfAny?.body != nil { ctx.lazy.body = nil }
+    if withUnsafePointer(to: body, setExactly) { return }
+    switch body {
+    case nil: set(EGG_BODY_NULL, egg_str())
+    case let text as String: text.withEggString { set(EGG_BODY_TEXT, $0) }
+    case let bytes as [UInt8] where isBytes(body): bytes.withEggString { set(EGG_BODY_BYTES, $0) }
+    case let file as FileBody: setFile(file)
+    case let stream as StreamBody: setStream(stream)
+    case let value as Value: setValue(value)
+    case let value?: setEncodable(value)
     }
   }
 
@@ -50,18 +53,17 @@ extension Response {
     value.map { Swift.type(of: $0) == [UInt8].self } ?? false
   }
 
-  /// Text and values, which most bodies are, without a cast: one that fails costs hundreds of
+  /// Text and values, which most bodies are, without a cast or a copy: each costs hundreds of
   /// instructions.
-  private func setExactly<T: Encodable>(_ value: T) -> Bool {
-    if T.self == String.self {
-      unsafeBitCast(value, to: String.self).withEggString { set(EGG_BODY_TEXT, $0) }
+  private func setExactly(_ body: UnsafePointer<(any Encodable)?>) -> Bool {
+    let box = EncodableBox(body)
+    if let text = box.text {
+      text.pointee.withEggString { set(EGG_BODY_TEXT, $0) }
       return true
     }
-    if T.self == Value.self {
-      setValue(unsafeBitCast(value, to: Value.self))
-      return true
-    }
-    return false
+    guard let value = box.value else { return false }
+    setValue(value.pointee)
+    return true
   }
 
   private func set(_ kind: Int, _ bytes: egg_str) {

@@ -5,12 +5,18 @@ internal import PluginABI
 final class Chain {
   let unit: Unit
   let layers: [Layer]
+  /// The layers once more, each as what `next()` calls.
+  let steps: [LayerStep]
+  /// Set when there is nothing but an action that cannot suspend: it needs no task.
+  private let lone: (@MainActor (Context) throws -> Void)?
   /// The chain that `handle_run` last made with this one as its outermost layer.
   private var fused: (parts: [UnsafeMutableRawPointer?], chain: Chain)?
 
   init(_ unit: Unit, _ layers: [Layer]) {
     self.unit = unit
     self.layers = layers
+    steps = layers.map { LayerStep(run: $0.middleware) }
+    if layers.count == 1, case .action(let action) = layers[0] { lone = action } else { lone = nil }
   }
 
   /// A handler that holds this chain for ever.
@@ -43,10 +49,10 @@ final class Chain {
     guard let ctx = unit.context(for: call) else {
       return unit.host.fail(call, EggError("the request has ended"))
     }
-    if layers.count == 1, case .action(let action) = layers[0] {
+    if let lone {
       defer { ctx.leave(call) }
       do {
-        try action(ctx)
+        try lone(ctx)
         return Step.done
       } catch {
         return unit.host.fail(call, error)
@@ -70,12 +76,27 @@ final class Chain {
   }
 }
 
+/// A function in a list of its own kind: as an element it would be called through a second one.
+nonisolated struct LayerStep: Sendable {
+  let run: Middleware
+}
+
 /// One layer of the onion.
-enum Layer {
+@usableFromInline enum Layer {
   case middleware(Middleware)
   /// An action that cannot suspend; alone it needs no task.
   case action(@MainActor (Context) throws -> Void)
   case asyncAction(@MainActor (Context) async throws -> Void)
   /// A controller's method, bound to a new object.
   case asyncMethod(@MainActor (Context) -> @MainActor () async throws -> Void)
+
+  /// As a function that leaves out what lies below, unless it is one that does not.
+  fileprivate var middleware: Middleware {
+    switch self {
+    case .middleware(let middleware): middleware
+    case .action(let action): { ctx, _ in try action(ctx) }
+    case .asyncAction(let action): { ctx, _ in try await action(ctx) }
+    case .asyncMethod(let method): { ctx, _ in try await method(ctx)() }
+    }
+  }
 }

@@ -3,11 +3,13 @@ internal import PluginABI
 /// One chain at work for one request: a task, and the place where it waits for the layers of
 /// other units that lie below.
 final class Run {
-  private let chain: Chain
+  let chain: Chain
   let ctx: Context
   private var call: egg_call
   /// How far the request has come; `next()` of a layer above that is a second one.
-  private var deepest = 0
+  ///
+  /// `nonisolated(unsafe)`: a middleware is on the main actor, and calls `next()` there.
+  private nonisolated(unsafe) var deepest = 0
   private var state = State.starting
   private var failure: (any Error)?
   private var task: Task<Void, Never>?
@@ -36,7 +38,8 @@ final class Run {
     }
     run.state = .later
     run.task = task
-    run.listenForCancel()
+    // While the layers below run the call is theirs; `resume` listens on the next one.
+    if run.waiting == nil { run.listenForCancel() }
     return Step.later
   }
 
@@ -47,18 +50,9 @@ final class Run {
     if let failure = run.failure { throw failure }
   }
 
-  // Each await of a main actor function costs some sixty nanoseconds for asking whether this is the
-  // main actor's executor. That is why the layers are entered from two places and not through a
-  // function in between.
-
   private func run() async {
     do {
-      switch chain.layers[0] {
-      case .middleware(let middleware): try await middleware(ctx, Next(run: self, place: 0))
-      case .action(let action): try action(ctx)
-      case .asyncAction(let action): try await action(ctx)
-      case .asyncMethod(let method): try await method(ctx)()
-      }
+      try await chain.steps[0].run(ctx, Next(run: self, place: 0))
     } catch {
       failure = error
     }
@@ -83,15 +77,11 @@ final class Run {
   /// Notes that the layer at `place` goes on.
   ///
   /// - Throws: when it did before.
-  func goOn(from place: Int) throws {
+  nonisolated func goOn(from place: Int) throws {
     guard deepest == place else {
       throw EggError(code: "EGG_NEXT_TWICE", "next() called multiple times")
     }
     deepest = place + 1
-  }
-
-  func layer(_ place: Int) -> Layer? {
-    place < chain.layers.count ? chain.layers[place] : nil
   }
 
   func runBelow() async throws {
@@ -134,7 +124,10 @@ final class Run {
 }
 
 /// The rest of the onion, as a middleware sees it: `try await next()`.
-public struct Next {
+///
+/// It stays on its caller's actor: each way to the main actor and back is a switch of executors, and a
+/// request makes one for every layer as it is.
+public nonisolated struct Next: Sendable {
   let run: Run
   let place: Int
 
@@ -143,14 +136,9 @@ public struct Next {
   /// - Throws: what the layers below throw; `EggError` when it is called a second time.
   public func callAsFunction() async throws {
     try run.goOn(from: place)
-    switch run.layer(place + 1) {
-    case .middleware(let middleware)?:
-      try await middleware(run.ctx, Next(run: run, place: place + 1))
-    case .action(let action)?: try action(run.ctx)
-    case .asyncAction(let action)?: try await action(run.ctx)
-    case .asyncMethod(let method)?: try await method(run.ctx)()
-    case nil: try await run.runBelow()
-    }
+    let below = place + 1
+    guard below < run.chain.steps.count else { return try await run.runBelow() }
+    try await run.chain.steps[below].run(run.ctx, Next(run: run, place: below))
   }
 }
 

@@ -5,7 +5,8 @@ internal import PluginABI
 /// Lives until the process ends. Its address is the key under which a request's `Context` is kept.
 final class Unit {
   /// The unit that was entered last; it makes objects whose maker does not say for whom.
-  private(set) static var current: Unit?
+  /// Not counted: a unit lives until the process ends.
+  private(set) unowned(unsafe) static var current: Unit?
 
   let host: Host
   let id: String
@@ -24,6 +25,7 @@ final class Unit {
   var problems: [EggError] = []
   /// The loggers of every request, looked up once.
   private(set) lazy var loggerFaces = (own: host.logger("logger"), core: host.logger("coreLogger"))
+  private let spareContexts = SpareContexts()
   private var objectOps: [String: UnsafePointer<egg_object_ops>] = [:]
   /// Answers of members that are asked without a call, by member; the last one stays.
   private var kept: [UnsafeRawPointer: (ValueMemory, Value)] = [:]
@@ -60,16 +62,15 @@ final class Unit {
       context.enter(call)
       return context
     }
-    let context = Context(self, call)
-    TestDoubles.prepare?(context)
-    let reference = Unmanaged.passRetained(context)
+    let reference = spareContexts.take(call) ?? .passRetained(Context(self, call))
+    if let prepare = TestDoubles.prepare { prepare(reference.takeUnretainedValue()) }
     let status = host.table.pointee.set_local(
       host.table, call, contextKey, reference.toOpaque(), endContext)
     guard status == Status.ok else {
       reference.release()
       return nil
     }
-    return context
+    return reference.takeUnretainedValue()
   }
 
   /// The context for a call that this unit made itself; the kernel does not keep it alive.
@@ -86,6 +87,8 @@ final class Unit {
   nonisolated var contextKey: UnsafeRawPointer {
     UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
   }
+
+  fileprivate func ended(_ reference: Unmanaged<Context>) { spareContexts.giveBack(reference) }
 
   private func knownContext(for call: egg_call) -> Context? {
     host.table.pointee.local(host.table, call, contextKey).map {
@@ -270,6 +273,10 @@ private let runPhase = unsafeBitCast(
 private let endContext = unsafeBitCast(
   { context in
     guard let context else { return }
-    Unmanaged<Context>.fromOpaque(context).takeRetainedValue().end()
+    let reference = Unmanaged<Context>.fromOpaque(context)
+    reference._withUnsafeGuaranteedRef { context in
+      context.end()
+      context.unit.ended(reference)
+    }
   } as @MainActor @convention(c) (UnsafeMutableRawPointer?) -> Void,
   to: (@convention(c) (UnsafeMutableRawPointer?) -> Void).self)

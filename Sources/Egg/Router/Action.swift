@@ -2,40 +2,42 @@
 public struct Action: RouteArgument {
   /// "admin.user.info"
   public let name: String
-  let layer: Layer
+  @usableFromInline let layer: Layer
 
   var shortName: String { name.split(separator: ".").last.map(String.init) ?? name }
 
+  // Inlinable: where the class is known, its method is called directly.
+
   /// A method of a controller class; each call gets a new object.
-  public init<C: Controller, R>(
+  @inlinable public init<C: Controller, R>(
     _ name: String, _ method: @escaping @MainActor (C) -> @MainActor () throws -> R
   ) {
     self.name = name
     layer = .action { _ = try method(C($0))() }
   }
 
-  public init<C: Controller>(
+  @inlinable public init<C: Controller>(
     _ name: String, _ method: @escaping @MainActor (C) -> @MainActor () async throws -> Void
   ) {
     self.name = name
     layer = .asyncMethod { method(C($0)) }
   }
 
-  public init<C: Controller, R>(
+  @inlinable public init<C: Controller, R>(
     _ name: String, _ method: @escaping @MainActor (C) -> @MainActor () async throws -> R
   ) {
     self.name = name
     layer = .asyncAction { _ = try await method(C($0))() }
   }
 
-  public init<C: Controller, R>(
+  @inlinable public init<C: Controller, R>(
     _ name: String, _ method: @escaping @MainActor (C) -> @MainActor (Context) throws -> R
   ) {
     self.name = name
     layer = .action { _ = try method(C($0))($0) }
   }
 
-  public init<C: Controller, R>(
+  @inlinable public init<C: Controller, R>(
     _ name: String, _ method: @escaping @MainActor (C) -> @MainActor (Context) async throws -> R
   ) {
     self.name = name
@@ -44,28 +46,28 @@ public struct Action: RouteArgument {
 
   // The same whose result somebody may ask for, `run`.
 
-  public init<C: Controller, R: Encodable>(
+  @inlinable public init<C: Controller, R: Encodable>(
     _ name: String, _ method: @escaping @MainActor (C) -> @MainActor () throws -> R
   ) {
     self.name = name
     layer = .action { ActionResult.keep(try method(C($0))(), $0) }
   }
 
-  public init<C: Controller, R: Encodable>(
+  @inlinable public init<C: Controller, R: Encodable>(
     _ name: String, _ method: @escaping @MainActor (C) -> @MainActor () async throws -> R
   ) {
     self.name = name
     layer = .asyncAction { ActionResult.keep(try await method(C($0))(), $0) }
   }
 
-  public init<C: Controller, R: Encodable>(
+  @inlinable public init<C: Controller, R: Encodable>(
     _ name: String, _ method: @escaping @MainActor (C) -> @MainActor (Context) throws -> R
   ) {
     self.name = name
     layer = .action { ActionResult.keep(try method(C($0))($0), $0) }
   }
 
-  public init<C: Controller, R: Encodable>(
+  @inlinable public init<C: Controller, R: Encodable>(
     _ name: String, _ method: @escaping @MainActor (C) -> @MainActor (Context) async throws -> R
   ) {
     self.name = name
@@ -123,12 +125,12 @@ public struct Action: RouteArgument {
 }
 
 /// What an action has returned, when somebody asks: routes of HTTP do not.
-private final class ActionResult {
+@usableFromInline final class ActionResult {
   enum Key: StorageKey { typealias Value = ActionResult }
 
   var value = Value.undefined
 
-  static func keep(_ result: some Encodable, _ ctx: Context) {
+  @usableFromInline static func keep(_ result: some Encodable, _ ctx: Context) {
     if let wanted = ctx[Key.self] { wanted.value = Value(result) }
   }
 }

@@ -14,7 +14,17 @@ nonisolated extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLit
   public init(dictionaryLiteral elements: (String, any Encodable)...) {
     var map = ValueMap()
     map.reserveCapacity(elements.count)
-    for (key, element) in elements { map[key] = Self(element) }
+    elements.withUnsafeBufferPointer { elements in
+      for place in 0..<elements.count {
+        let key = elements[place].0
+        map[key] = withUnsafePointer(to: elements[place].1) { element in
+          let box = EncodableBox(element)
+          if let value = box.value { return value.pointee }
+          if let text = box.text { return .text(text.pointee) }
+          return Self(element.pointee)
+        }
+      }
+    }
     self = .map(map)
   }
 }

@@ -1,5 +1,6 @@
 import EggKernel
 import EggTestKit
+import PluginABI
 import Glibc
 
 extension CommandDescription {
@@ -10,7 +11,9 @@ extension CommandDescription {
     notes: """
       Loads the plugin in a process of its own and calls everything that it registers: middlewares,
       routes, methods, properties, phases, in front of layers that answer, fail and wait. Memory becomes
-      unreadable as soon as it is no longer the plugin's. A crash is a finding. Exit code 1 with findings.
+      unreadable as soon as it is no longer the plugin's. A crash is a finding. What the plugin has for the
+      agent is used in a second process. Its configuration is the config.default.json of its folder, found
+      above the library or in the folder Plugins of its package. Exit code 1 with findings.
       """,
     run: { arguments in
       try Trials(arguments, flags: UInt32(EGG_TESTKIT_STRICT)).run(seeds: [0], "check")
@@ -42,7 +45,8 @@ extension CommandDescription {
 private let trialOptions: [CommandDescription.Option] = [
   .value("config", "FILE", "JSON laid over the plugin's own configuration"),
   .value("time-limit", "SECONDS", "end it after that long; 30 without it"),
-  .flag("here", "run in this process, for a debugger"), .json,
+  .flag("here", "run in this process, for a debugger"),
+  .flag("agent", "with --here: as in the agent's process"), .json,
 ]
 
 /// One or more trials of every plugin in a library.
@@ -65,6 +69,11 @@ private struct Trials {
     needsLoop = try DynamicSection(path: path).isSwift
   }
 
+  /// Whether a plugin in it has something for the agent's process.
+  private var hasAgent: Bool {
+    manifests.contains { $0.process.contains("agent") || $0.provides["agent"]?.isEmpty == false }
+  }
+
   func run(seeds: [UInt64], _ command: String) throws {
     if arguments.has("here") { return try runHere(seed: seeds[0]) }
     var all: [(seed: UInt64, text: String)] = []
@@ -72,8 +81,13 @@ private struct Trials {
       var words = ["plugin", command, path, "--here"]
       if command == "torment" { words += ["--seed", "\(seed)"] }
       if let config = arguments.text("config") { words += ["--config", config] }
-      let findings = try PluginTrial.run(words, seconds: seconds) { Terminal.note("  | \($0)") }
-      all += findings.map { (seed, $0) }
+      // What it registers for the agent is used in an agent.
+      for process in hasAgent ? [[], ["--agent"]] : [[]] {
+        let findings = try PluginTrial.run(words + process, seconds: seconds) {
+          Terminal.note("  | \($0)")
+        }
+        all += findings.map { (seed, $0) }
+      }
     }
     report(all, command, seeds)
     if !all.isEmpty { throw Finding() }
@@ -84,8 +98,9 @@ private struct Trials {
     for manifest in manifests {
       var config = try OwnConfig.read(manifest, library: path)
       if let file = arguments.text("config") { config.append(try OwnConfig.text(of: file)) }
+      let process = arguments.has("agent") ? Int(EGG_PROCESS_AGENT) : Int(EGG_PROCESS_WORKER)
       let trial = PluginTrial(
-        path: path, id: manifest.id, flags: flags, seed: seed, config: config,
+        path: path, id: manifest.id, flags: flags, seed: seed, process: process, config: config,
         needsLoop: needsLoop)
       for finding in try trial.runHere() {
         count += 1

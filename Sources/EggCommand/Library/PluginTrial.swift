@@ -10,6 +10,8 @@ struct PluginTrial {
   let id: String
   let flags: UInt32
   let seed: UInt64
+  /// `EGG_PROCESS_AGENT`, or a worker's.
+  let process: Int
   /// JSON texts that are laid over each other as the configuration.
   let config: [String]
   /// Written in Swift, whose tasks run on the kernel's loop: it turns beside the kit's clock.
@@ -29,6 +31,7 @@ struct PluginTrial {
     var options = egg_testkit_options()
     options.flags = flags
     options.seed = seed
+    options.process = UInt32(process)
     if needsLoop {
       options.turn = { loop, milliseconds in
         guard let loop else { return false }
@@ -94,17 +97,38 @@ enum OwnConfig {
   static func read(_ manifest: PluginManifest, library: String) throws -> [String] {
     var texts: [String] = []
     if let embedded = manifest.config["default"] { texts.append(JSONWriter.text(embedded)) }
+    if let folder = folder(of: library) {
+      let file = folder + "/config/config.default.json"
+      if FileReader.kind(of: file) == .file { texts.append(try text(of: file)) }
+    }
+    return texts
+  }
+
+  /// The folder of the plugin in `library`: one above it, or one of `Plugins/` of a package above it whose
+  /// `plugin.json` names this library.
+  private static func folder(of library: String) -> String? {
+    let name = Path.lastComponent(of: library)
     var folder = Path.folder(of: Path.real(library) ?? library)
-    // lib/, target/release and .build/release are the deepest places in which a build leaves it.
+    // lib/, target/release and .build/TRIPLE/release are the deepest places in which a build leaves it.
     for _ in 0..<5 where folder != "/" {
-      if FileReader.kind(of: folder + "/plugin.json") == .file {
-        let file = folder + "/config/config.default.json"
-        if FileReader.kind(of: file) == .file { texts.append(try text(of: file)) }
-        break
+      if FileReader.kind(of: folder + "/plugin.json") == .file { return folder }
+      for plugins in ["\(folder)/Plugins", "\(folder)/plugins"] {
+        let found = Folder.names(in: plugins).first {
+          self.library(of: "\(plugins)/\($0)/plugin.json") == name
+        }
+        if let found { return "\(plugins)/\(found)" }
       }
       folder = Path.folder(of: folder)
     }
-    return texts
+    return nil
+  }
+
+  private static func library(of description: String) -> String? {
+    guard let bytes = (try? FileReader.contents(of: description, unit: "egg")) ?? nil,
+      let root = try? JSONParser.parse(bytes, file: description, options: .config),
+      let library = root.value["library"]?.string
+    else { return nil }
+    return Path.lastComponent(of: library)
   }
 
   /// A file of JSON with comments as plain JSON.

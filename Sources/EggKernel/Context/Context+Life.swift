@@ -30,8 +30,9 @@ extension Context {
   func chainEnded() {
     phase = .idle
     isChainOver = true
-    if let connection, !isConnectionOver {
-      respond(on: connection)
+    // Not counted: the worker keeps a connection until the next turn at least.
+    if let connection = connection.map({ Unmanaged.passUnretained($0) }), !isConnectionOver {
+      connection._withUnsafeGuaranteedRef { respond(on: $0) }
     } else {
       if let chainFailure { worker.reportFailure(chainFailure, on: self) }
       recycleIfOver()

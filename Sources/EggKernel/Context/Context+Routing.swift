@@ -14,7 +14,7 @@ extension Context {
     }
     while routeCursor < match.layers.count {
       if routeCursor >= 0 {
-        let steps = routes.steps[Int(match.layers[routeCursor].route)]
+        let steps = routes.plans[Int(match.layers[routeCursor].route)].steps
         if routeHandler < steps.count {
           let step = steps[routeHandler]
           routeHandler &+= 1
@@ -25,10 +25,10 @@ extension Context {
       routeHandler = 0
       guard routeCursor < match.layers.count else { break }
       let index = Int(match.layers[routeCursor].route)
-      let record = routes.records[index]
-      route = record
-      note.pointee.route = record.patternText.value.bytes.baseAddress
-      note.pointee.routeLength = record.patternText.value.len
+      let plan = routes.plans[index]
+      route = plan.record
+      note.pointee.route = plan.pattern.baseAddress
+      note.pointee.routeLength = plan.pattern.count
       if let redirect = routes.redirect(of: index) {
         routes.follow(redirect, on: self)
         return nil
@@ -93,8 +93,15 @@ final class Routes {
   }
 
   private var handlers: [Step] = []
+  /// What a request needs of a route.
+  struct Plan {
+    let steps: UnsafeBufferPointer<Step>
+    let record: Unmanaged<RouteRecord>
+    let pattern: UnsafeBufferPointer<UInt8>
+  }
+
   /// What runs for each route of `table`, in plain memory; made by `prepare`.
-  private(set) var steps = UnsafeBufferPointer<UnsafeBufferPointer<Step>>(start: nil, count: 0)
+  private(set) var plans = UnsafeBufferPointer<Plan>(start: nil, count: 0)
   private var hasRedirects = false
   /// Answer 405 and `OPTIONS` from the routes; off gives Egg's 404.
   var answersMethodNotAllowed = true
@@ -107,15 +114,19 @@ final class Routes {
   /// Ends registration: from here on routes are only walked.
   func prepare() {
     table.prepare()
-    let all = UnsafeMutableBufferPointer<UnsafeBufferPointer<Step>>.allocate(
-      capacity: table.routes.count)
+    let all = UnsafeMutableBufferPointer<Plan>.allocate(capacity: table.routes.count)
     for (index, route) in table.routes.enumerated() {
       let own = UnsafeMutableBufferPointer<Step>.allocate(capacity: route.stack.count)
       _ = own.initialize(from: route.stack.map { handlers[$0.handler] })
-      all.initializeElement(at: index, to: UnsafeBufferPointer(own))
+      let record = records[index]
+      all.initializeElement(
+        at: index,
+        to: Plan(
+          steps: UnsafeBufferPointer(own), record: .passUnretained(record),
+          pattern: record.patternText.value.bytes))
       hasRedirects = hasRedirects || route.redirect != nil
     }
-    steps = UnsafeBufferPointer(all)
+    plans = UnsafeBufferPointer(all)
   }
 
   func redirect(of index: Int) -> RouteRedirect? {

@@ -43,7 +43,7 @@ final class Context {
   var match = MatchResult()
   var hasRouted = false
   /// Not counted: routes stay as long as the process.
-  unowned(unsafe) var route: RouteRecord?
+  var route: Unmanaged<RouteRecord>?
   var routeHandler = 0
   /// `ctx.routerPath` as a middleware set it, in the context's memory; empty: the request's path.
   var otherRoutePath = egg_str()
@@ -212,7 +212,7 @@ final class Context {
     if !locals.isEmpty {
       // A release may look at other locals, so all stay readable until they are all released.
       for slot in locals { slot.release?(slot.value) }
-      locals.removeAll(keepingCapacity: true)
+      while !locals.isEmpty { locals.removeLast() }
     }
     if !objects.isEmpty {
       for object in objects { object.pointee.ops.pointee.release(object) }
@@ -254,9 +254,11 @@ final class Context {
     trace = nil
     isInternal = false
     fields.reset()
-    chainCall.spend()
-    chainCall.purpose = .chain
-    chainCall.failure = nil
+    Unmanaged.passUnretained(chainCall!)._withUnsafeGuaranteedRef { call in
+      call.spend()
+      call.purpose = .chain
+      call.failure = nil
+    }
   }
 
   nonisolated(unsafe) private static let nothing =

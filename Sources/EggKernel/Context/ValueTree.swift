@@ -59,6 +59,15 @@ extension egg_value {
     return value
   }
 
+  /// Nothing hangs on it: it is its own copy.
+  @inline(__always)
+  var isPlain: Bool {
+    switch kind {
+    case Kind.undefined, Kind.null, Kind.bool, Kind.int, Kind.double, Kind.time: true
+    default: false
+    }
+  }
+
   /// The text of a STRING; empty for other kinds.
   var text: egg_str {
     kind == Kind.string ? egg_str(ptr: `as`.string, len: Int(count)) : egg_str()
@@ -135,7 +144,9 @@ struct TreeCopier {
       guard let items = value.as.items else { throw .malformed }
       left &-= Int(value.count)
       guard left >= 0 else { throw .tooLarge }
-      for index in 0..<Int(value.count) { try check(items[index], depth: depth + 1, &left) }
+      for index in 0..<Int(value.count) where !items[index].isPlain {
+        try check(items[index], depth: depth + 1, &left)
+      }
     case Kind.map:
       guard depth < depthLimit else { throw .tooDeep }
       guard value.count > 0 else { return }
@@ -185,7 +196,10 @@ struct TreeCopier {
         throw .tooLarge
       }
       for index in 0..<Int(value.count) {
-        copies[index] = try copy(items[index], into: &arena, objects: &objects, depth: depth + 1)
+        let item = items[index]
+        copies[index] =
+          item.isPlain
+          ? item : try copy(item, into: &arena, objects: &objects, depth: depth + 1)
       }
       result.as.items = UnsafePointer(copies)
     case Kind.map:

@@ -103,11 +103,13 @@ enum HTTPFunctions {
   private static let param:
     @convention(c) (HostTable, egg_call, egg_str, UnsafeMutablePointer<egg_str>) -> egg_status = {
       host, token, name, out in
-      guard let context = context(host, token) else { return missing(host, token, "param") }
       guard name.isPlausible else { return Status.argument }
-      guard let value = context.parameter(name) else { return Status.notFound }
-      out.pointee = value
-      return Status.ok
+      let status = CallSlots.withContext(token) { context in
+        guard let value = context.parameter(name) else { return Status.notFound }
+        out.pointee = value
+        return Status.ok
+      }
+      return status ?? missing(host, token, "param")
     }
 
   private static let paramAt:
@@ -127,8 +129,9 @@ enum HTTPFunctions {
       HostTable, egg_call, UnsafeMutablePointer<egg_str>, UnsafeMutablePointer<egg_str>
     ) -> egg_status = { host, token, name, pattern in
       guard let context = context(host, token) else { return missing(host, token, "route") }
-      name.pointee = context.route?.nameText.value ?? egg_str()
-      pattern.pointee = context.route?.patternText.value ?? egg_str()
+      let record = context.route?.takeUnretainedValue()
+      name.pointee = record?.nameText.value ?? egg_str()
+      pattern.pointee = record?.patternText.value ?? egg_str()
       return Status.ok
     }
 

@@ -150,7 +150,10 @@ package final class Application {
       }
       then(result)
     }
-    _ = worker.loop.schedule(after: 20) { [self] in writeRunFiles() }
+    _ = worker.loop.schedule(after: 20) { [self] in
+      writeRunFiles()
+      StartPages.giveBack()
+    }
   }
 
   /// `egg-ready`, when this process is the whole application.

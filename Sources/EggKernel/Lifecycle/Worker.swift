@@ -34,6 +34,7 @@ final class Worker {
   private var spareContexts = Spares<Context>()
   private(set) var connections: [ObjectIdentifier: Connection] = [:]
   private var dirty: [Connection] = []
+  private var gathered = Gathered()
   private let dateHeader = DateHeader()
   var counters = Counters()
   var listeners: [Listener] = []
@@ -132,6 +133,7 @@ final class Worker {
     messenger = Messenger(self)
     Worker.current = self
     LoopThread.id = pthread_self()
+    loop.afterEvents { [unowned self] in answerGathered() }
     loop.beforeSleep { [unowned self] in
       flushDirty()
       log.flush()
@@ -148,27 +150,24 @@ final class Worker {
 
   // MARK: contexts
 
-  func takeContext() -> Context {
-    if let spare = spareContexts.take() { return spare }
-    let context = Context(worker: self)
-    // Calls and layers refer to it without counting; it lives until the pool lets it go.
-    _ = Unmanaged.passRetained(context)
-    return context
+  /// Whoever takes it gives it back. Nobody counts: connections, calls and layers refer to it as it is, and
+  /// it lives until the pool lets it go.
+  func takeContext() -> Unmanaged<Context> {
+    spareContexts.takeReference() ?? .passRetained(Context(worker: self))
   }
 
   func giveBack(_ context: Context) {
     context.reset()
-    if !spareContexts.isFull {
-      spareContexts.giveBack(context)
-    } else {
-      calls.giveBack(context.chainCall)
-      Unmanaged.passUnretained(context).release()
-    }
+    let reference = Unmanaged.passUnretained(context)
+    if !spareContexts.isFull { return spareContexts.giveBack(reference) }
+    calls.giveBack(context.chainCall)
+    // Functions of it may still be running.
+    turn.push(.run { reference.release() })
   }
 
   /// A context that nobody asked for over HTTP.
   func makeAnonymous(for unit: Unit, _ request: AnonymousRequest) -> egg_call? {
-    let context = takeContext()
+    let context = takeContext().takeUnretainedValue()
     guard request.prepare(context) else {
       giveBack(context)
       return nil
@@ -178,7 +177,7 @@ final class Worker {
 
   /// Memory and identity for something that is not part of a request: a phase, a call without context.
   func makeBackground() -> Context {
-    let context = takeContext()
+    let context = takeContext().takeUnretainedValue()
     _ = AnonymousRequest().prepare(context)
     context.isChainOver = true
     context.isConnectionOver = true
@@ -216,6 +215,19 @@ final class Worker {
     guard !connection.isDirty else { return }
     connection.isDirty = true
     dirty.append(connection)
+  }
+
+  /// A request of this connection has been read and waits.
+  @inline(__always)
+  func gather(_ connection: Connection) {
+    gathered.append(connection)
+    if gathered.isFull { answerGathered() }
+  }
+
+  /// All requests that one batch of events brought: read one after the other, then run, then answered.
+  /// The code of each step stays in the processor's caches for all of them.
+  private func answerGathered() {
+    gathered.drain(each: { $0.goOn() }, thenEach: { $0.flush() })
   }
 
   private func flushDirty() {

@@ -43,6 +43,7 @@ import Glibc
   private var poller: Poller
   private var timers = TimerHeap()
   private var hooks: [() -> Void] = []
+  private var eventHooks: [() -> Void] = []
   private var isStopping = false
   private var isIterating = false
   private(set) var executors: (main: LoopMainExecutor, task: LoopTaskExecutor)?
@@ -120,6 +121,11 @@ import Glibc
   /// flush what the work produced. It may post work; the loop then does not wait.
   package func beforeSleep(_ hook: @escaping () -> Void) {
     hooks.append(hook)
+  }
+
+  /// Calls `hook` after each batch of events: the place to finish together what several of them began.
+  package func afterEvents(_ hook: @escaping () -> Void) {
+    eventHooks.append(hook)
   }
 
   // MARK: Descriptors
@@ -221,6 +227,7 @@ import Glibc
         unsafe event.source._withUnsafeGuaranteedRef { unsafe $0.ready(event.events) }
       }
     }
+    if number > 0 { for hook in eventHooks { hook() } }
     unsafe poller.endBatch().forEach { unsafe $0.release() }
     if signals.hasPending { deliverSignals() }
     let hadTimers = runTimers()

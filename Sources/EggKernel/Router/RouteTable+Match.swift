@@ -10,6 +10,18 @@ extension RouteTable {
   package func match(
     _ method: RouteMethod?, _ path: UnsafeBufferPointer<UInt8>, into result: inout MatchResult
   ) {
+    if let memo = memoReference,
+      memo._withUnsafeGuaranteedRef({ $0.recall(method, path, into: &result) })
+    {
+      return
+    }
+    find(method, path, into: &result)
+    memoReference?._withUnsafeGuaranteedRef { $0.keep(method, path, result) }
+  }
+
+  private func find(
+    _ method: RouteMethod?, _ path: UnsafeBufferPointer<UInt8>, into result: inout MatchResult
+  ) {
     result.clear()
     let subject = unsafe RoutePath(path)
     // Captures are 32 bits wide; no HTTP limit lets such a path through.

@@ -17,8 +17,15 @@ package final class RouteTable {
   private var parameterHandlers: [(name: String, handler: Int, namespace: Int)] = []
   private var namespaceCount = 0
   var index: RouteIndex? {
-    didSet { indexReference = index.map { .passUnretained($0) } }
+    didSet {
+      indexReference = index.map { .passUnretained($0) }
+      memo = index.map { _ in RouteMemo() }
+      memoReference = memo.map { .passUnretained($0) }
+    }
   }
+  private var memo: RouteMemo?
+  /// Not counted either.
+  private(set) var memoReference: Unmanaged<RouteMemo>?
   /// The index once more: on the request path it is not counted.
   private(set) var indexReference: Unmanaged<RouteIndex>?
 

@@ -2,6 +2,7 @@
 func manifestText(_ unit: UnitDescription, _ model: UnitModel) -> String {
   var text = "{\"egg\":1,\"id\":\(jsonString(unit.name)),\"kind\":\"\(unit.kind.rawValue)\""
   text += ",\"version\":\(jsonString(unit.version)),\"abi\":{\"major\":1,\"min\":0}"
+  text += ",\"needs\":\(jsonList(sdkNeeds + unit.needs.filter { !sdkNeeds.contains($0) }))"
   for member in unit.others {
     text += ",\(jsonString(member.key)):"
     member.value.write(into: &text)
@@ -24,6 +25,9 @@ func manifestText(_ unit: UnitDescription, _ model: UnitModel) -> String {
   text += ",\"directories\":\(jsonList(unit.directories))}"
   return text
 }
+
+/// The interfaces without which the SDK does not start a unit.
+private let sdkNeeds = ["egg.http/1", "egg.router/1", "egg.loop/1", "egg.app/1"]
 
 private func jsonList(_ texts: [String]) -> String {
   "[\(texts.map(jsonString).joined(separator: ","))]"

@@ -7,6 +7,8 @@ struct UnitDescription {
   var conventions: [Convention] = []
   /// Paths of the directories that this unit contributes.
   var directories: [String] = []
+  /// Interfaces of the kernel and of plugins without which the unit does not start.
+  var needs: [String] = []
   /// Names that the unit registers by hand, by target.
   var provides: [(target: String, names: [String])] = []
   /// Everything else of the file, passed on as it is.
@@ -15,7 +17,7 @@ struct UnitDescription {
   /// What the loader writes itself, or needs for itself alone.
   private static let own: Set<String> = [
     "egg", "id", "name", "kind", "version", "abi", "provides", "directories", "conventions",
-    "dep", "$schema",
+    "dep", "needs", "$schema",
   ]
   private static let lists: Set<String> = [
     "dependencies", "dep", "optionalDependencies", "env", "needs", "wants", "process",
@@ -88,6 +90,7 @@ extension UnitDescription {
           mistake(
             node, "unknown process \"\(unknown)\": expected \"worker\", \"agent\" or \"single\"")
         }
+        if key == "needs" { needs = items }
         if key == "dep" {
           others.append(.init(key: "dependencies", keyOffset: member.keyOffset, value: node))
         }

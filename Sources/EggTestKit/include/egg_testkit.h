@@ -43,7 +43,8 @@ typedef struct egg_testkit_exchange egg_testkit_exchange;
 
 enum {
     /* Memory is made unreadable as soon as it is no longer the plugin's, phases
-     * that do not exist are sent, what was announced must be registered. */
+     * that do not exist are sent, what was announced must be registered:
+     * the agent's members in an agent process, everything else in the others. */
     EGG_TESTKIT_STRICT = 1u << 0,
     /* Everything a host may do, in an order that `seed` decides. */
     EGG_TESTKIT_TORMENT = 1u << 1,

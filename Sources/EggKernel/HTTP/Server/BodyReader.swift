@@ -102,7 +102,7 @@ final class BodyReader {
     doneState = state
     if expectsContinue, !hasAsked, used == headBuffer.count {
       let worker = connection.worker
-      let out = connection.outbox.buffer(&worker.buffers)
+      let out = connection.outbox.buffer(&worker.buffers).takeUnretainedValue()
       let before = out.count
       out.appendContinue()
       connection.outbox.appended(out.count - before)

@@ -41,7 +41,7 @@ final class BodyStream {
     }
     let worker = connection.worker
     if isChunked {
-      let out = connection.outbox.buffer(&worker.buffers)
+      let out = connection.outbox.buffer(&worker.buffers).takeUnretainedValue()
       let before = out.count
       out.appendChunkStart(bytes.count)
       out.append(bytes)
@@ -63,14 +63,14 @@ final class BodyStream {
     if left >= 0 { left -= Int64(payload.count) }
     let worker = connection.worker
     if isChunked {
-      let out = connection.outbox.buffer(&worker.buffers)
+      let out = connection.outbox.buffer(&worker.buffers).takeUnretainedValue()
       let before = out.count
       out.appendChunkStart(payload.count)
       connection.outbox.appended(out.count - before)
     }
     connection.outbox.append(payload, &worker.buffers)
     if isChunked {
-      let out = connection.outbox.buffer(&worker.buffers)
+      let out = connection.outbox.buffer(&worker.buffers).takeUnretainedValue()
       let before = out.count
       out.appendChunkEnd()
       connection.outbox.appended(out.count - before)
@@ -108,7 +108,7 @@ final class BodyStream {
     let worker = connection.worker
     worker.streams.remove(token)
     if isChunked {
-      let out = connection.outbox.buffer(&worker.buffers)
+      let out = connection.outbox.buffer(&worker.buffers).takeUnretainedValue()
       let before = out.count
       out.appendLastChunk()
       connection.outbox.appended(out.count - before)

@@ -31,6 +31,21 @@ struct Spares<Object: AnyObject>: ~Copyable {
     return objects[count].takeRetainedValue()
   }
 
+  /// The same without a change of owner: for objects that belong to whoever holds the reference.
+  @inline(__always)
+  mutating func takeReference() -> Unmanaged<Object>? {
+    guard count > 0 else { return nil }
+    count &-= 1
+    return objects[count]
+  }
+
+  @inline(__always)
+  mutating func giveBack(_ reference: Unmanaged<Object>) {
+    precondition(!isFull, "more spares than there is room for")
+    (objects + count).initialize(to: reference)
+    count &+= 1
+  }
+
   /// Only when there is room.
   @inline(__always)
   mutating func giveBack(_ object: consuming Object) {

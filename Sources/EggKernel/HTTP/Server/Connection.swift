@@ -51,7 +51,9 @@ final class Connection: ReadySource {
   var input: ByteBuffer?
   var outbox = Outbox()
   var parser: RequestParser
-  var context: Context?
+  /// Of the request that is read or runs. Not counted: the worker keeps contexts alive.
+  private var contextReference: Unmanaged<Context>?
+  var context: Context? { contextReference?.takeUnretainedValue() }
   var bodyReader: BodyReader?
   var stream: BodyStream?
   var takeover: Takeover?
@@ -110,7 +112,18 @@ final class Connection: ReadySource {
     }
     if events.contains(.error) || events.contains(.hangup) { return reset() }
     if isReadClosed, isCancelledByEnd, state == .running { return reset() }
+    if state == .head, !isProcessing { return gather() }
     process()
+  }
+
+  /// Reads a request; it is answered together with those of the other connections that have one.
+  private func gather() {
+    guard canRead, input == nil, !outbox.isCongested else { return process() }
+    if readMore() {
+      worker.gather(self)
+    } else if state != .closed {
+      flush()
+    }
   }
 
   /// From now on the running request is cancelled when the peer ends its side.
@@ -150,8 +163,15 @@ final class Connection: ReadySource {
   /// Requests of one connection that are answered before others get their turn.
   private static let batch = 256
 
-  /// Goes on as far as the bytes at hand allow.
+  /// Goes on as far as the bytes at hand allow, then sends what that gave.
   func process() {
+    guard !isProcessing else { return }
+    goOn()
+    if state != .closed { flush() }
+  }
+
+  /// Goes on as far as the bytes at hand allow; somebody else calls `flush`.
+  func goOn() {
     guard !isProcessing else { return }
     isProcessing = true
     var goesOn = true
@@ -174,8 +194,6 @@ final class Connection: ReadySource {
       }
     }
     isProcessing = false
-    if state == .closed { return }
-    flush()
   }
 
   // MARK: reading
@@ -220,17 +238,27 @@ final class Connection: ReadySource {
       }
     }
     while true {
-      if let buffer = input, !buffer.isEmpty {
-        let context = self.context ?? worker.takeContext()
-        switch parser.parse(buffer.readPointer, count: buffer.count, into: context.fields) {
+      // Neither is counted here: the worker keeps the one, and nothing takes the other away before
+      // `start` has looked at it.
+      if let buffer = input.map({ Unmanaged.passUnretained($0) }),
+        buffer._withUnsafeGuaranteedRef({ !$0.isEmpty })
+      {
+        let context = contextReference ?? worker.takeContext()
+        contextReference = context
+        let outcome = buffer._withUnsafeGuaranteedRef { buffer in
+          context._withUnsafeGuaranteedRef {
+            parser.parse(buffer.readPointer, count: buffer.count, into: $0.fields)
+          }
+        }
+        switch outcome {
         case .complete(let length):
-          self.context = context
-          start(context, buffer, headLength: length)
+          buffer._withUnsafeGuaranteedRef { buffer in
+            context._withUnsafeGuaranteedRef { start($0, buffer, headLength: length) }
+          }
           return true
         case .needMore:
-          self.context = context
+          break
         case .refused(let refusal):
-          self.context = context
           worker.counters.refused &+= 1
           worker.log.refused(refusal, remoteAddress.string)
           refuse(status: Int32(refusal.status), reason: refusal.reason.description)
@@ -270,7 +298,9 @@ final class Connection: ReadySource {
   private func becomeIdle() {
     if input?.isEmpty == true, let buffer = input.take() {
       worker.buffers.giveBack(buffer)
-      if let context = context.take() { worker.giveBack(context) }
+      if let context = contextReference.take() {
+        context._withUnsafeGuaranteedRef { worker.giveBack($0) }
+      }
       if worker.isDraining, !worker.keepsIdle {
         return outbox.isEmpty ? close() : linger()
       }
@@ -291,7 +321,7 @@ final class Connection: ReadySource {
     if !head.keepAlive || worker.isDraining { closesAfterAnswer = true }
     switch head.framing {
     case .none:
-      bodyReader = nil
+      if bodyReader != nil { bodyReader = nil }
     default:
       // A small body is read behind its head, in place; the memory must not move from here on.
       if case .contentLength(let length) = head.framing, length <= 8192,
@@ -349,13 +379,13 @@ final class Connection: ReadySource {
   func answerEnded() {
     unsent &+= 1
     answered &+= 1
-    if let context {
+    contextReference?._withUnsafeGuaranteedRef { context in
       let time = monotonicNanoseconds()
       worker.row.count(
         status: context.status,
         nanoseconds: time > context.startedNanoseconds ? time &- context.startedNanoseconds : 0)
     }
-    stream = nil
+    if stream != nil { stream = nil }
     if let bodyReader, !bodyReader.isOver {
       if closesAfterAnswer || !bodyReader.isWorthDraining {
         linger()
@@ -379,23 +409,31 @@ final class Connection: ReadySource {
       bodyReader.surrender(&input)
       self.bodyReader = nil
     } else {
-      let length = context?.head.length ?? 0
+      let length = contextReference?._withUnsafeGuaranteedRef { $0.head.length } ?? 0
       releaseContext()
-      if length > 0 { input?.consume(length) }
+      if length > 0 {
+        input.map { Unmanaged.passUnretained($0) }?._withUnsafeGuaranteedRef { $0.consume(length) }
+      }
     }
     if closesAfterAnswer {
       linger()
     } else {
       state = .head
       parser.reset()
-      if let input, !input.isEmpty { worker.loop.deadlines.arm(self, in: worker.timeouts.header) }
+      if input.map({ Unmanaged.passUnretained($0) })?._withUnsafeGuaranteedRef({ $0.isEmpty })
+        == false
+      {
+        worker.loop.deadlines.arm(self, in: worker.timeouts.header)
+      }
     }
   }
 
   private func releaseContext() {
-    guard let context = context.take() else { return }
-    context.connectionEnded()
+    contextReference.take()?._withUnsafeGuaranteedRef { $0.connectionEnded() }
   }
+
+  /// The context is somebody else's to give back.
+  func forgetContext() { contextReference = nil }
 
   /// An answer that came from elsewhere than `process` needs it to go on.
   private func resumeLater() {
@@ -472,7 +510,7 @@ final class Connection: ReadySource {
 
   /// Answers a request that can't be understood, and closes.
   func refuse(status: Int32, reason: String) {
-    let out = outbox.buffer(&worker.buffers)
+    let out = outbox.buffer(&worker.buffers).takeUnretainedValue()
     let before = out.count
     out.appendStatusLine(Int(status))
     out.append(worker.dateLine())
@@ -484,7 +522,7 @@ final class Connection: ReadySource {
     outbox.appended(out.count - before)
     closesAfterAnswer = true
     if let context {
-      self.context = nil
+      contextReference = nil
       worker.giveBack(context)
     }
     linger()
@@ -546,7 +584,7 @@ final class Connection: ReadySource {
       takeover.ended(ending)
     }
     if let context {
-      self.context = nil
+      contextReference = nil
       context.connectionLost(Remains(connection: self, input: input, bodyReader: bodyReader))
     } else if let input {
       worker.buffers.giveBack(input)

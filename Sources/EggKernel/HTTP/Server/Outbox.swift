@@ -47,26 +47,28 @@ struct Outbox: ~Copyable {
     return retired
   }
 
-  /// Where copied bytes go; call `appended` with how many.
-  mutating func buffer(_ pool: inout BufferPool) -> ByteBuffer {
+  /// Where copied bytes go; call `appended` with how many. The outbox keeps it alive until something is
+  /// sent or dropped.
+  mutating func buffer(_ pool: inout BufferPool) -> Unmanaged<ByteBuffer> {
     if pieces.isEmpty {
-      if let head { return head }
+      if let head { return .passUnretained(head) }
       let fresh = pool.take()
-      head = fresh
       if let lone = lone.take() { fresh.append(lone.bytes(from: loneSent)) }
-      return fresh
+      let reference = Unmanaged.passUnretained(fresh)
+      head = consume fresh
+      return reference
     }
-    if case .buffer(let last)? = pieces.last { return last }
+    if case .buffer(let last)? = pieces.last { return .passUnretained(last) }
     let fresh = pool.take()
     pieces.append(.buffer(fresh))
-    return fresh
+    return .passUnretained(fresh)
   }
 
   mutating func appended(_ count: Int) { waiting &+= count }
 
   mutating func append(_ bytes: UnsafeBufferPointer<UInt8>, _ pool: inout BufferPool) {
     guard bytes.count > 0 else { return }
-    buffer(&pool).append(bytes)
+    buffer(&pool)._withUnsafeGuaranteedRef { $0.append(bytes) }
     waiting &+= bytes.count
   }
 

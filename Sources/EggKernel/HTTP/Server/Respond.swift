@@ -74,8 +74,12 @@ extension Context {
   }
 
   private func send(on connection: Connection) {
-    let worker = worker
-    let out = connection.outbox.buffer(&worker.buffers)
+    connection.outbox.buffer(&worker.buffers)._withUnsafeGuaranteedRef {
+      send(on: connection, $0)
+    }
+  }
+
+  private func send(on connection: Connection, _ out: ByteBuffer) {
     let before = out.count
     out.appendStatusLine(Int(status))
     let hasFields = !responseHead.fields.isEmpty
@@ -138,7 +142,9 @@ extension Context {
         connection.outbox.append(payload, &worker.buffers)
         connection.releaseSent()
       } else if count <= 64 * 1024 {
-        connection.outbox.append(body.bytes, &worker.buffers)
+        // Right behind the head.
+        out.append(body.bytes)
+        connection.outbox.appended(count)
       } else {
         connection.outbox.append(lentBody(), &worker.buffers)
       }

@@ -133,7 +133,7 @@ extension Context {
   /// Sends the head of an upgrade and hands the stream over.
   func upgrade(_ connection: Connection, _ takeover: Takeover) {
     let worker = worker
-    let out = connection.outbox.buffer(&worker.buffers)
+    let out = connection.outbox.buffer(&worker.buffers).takeUnretainedValue()
     let before = out.count
     out.appendStatusLine(Int(isStatusSet ? status : 101))
     for index in responseHead.fields.indices {
@@ -160,7 +160,7 @@ extension Connection {
     state = .taken
     self.takeover = takeover
     if let context {
-      self.context = nil
+      self.forgetContext()
       context.connectionEnded()
     }
     takeover.begin(on: self)

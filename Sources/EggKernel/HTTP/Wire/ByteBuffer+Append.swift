@@ -48,14 +48,26 @@ extension ByteBuffer {
 
   /// Appends `value` in decimal: `0`, `1234`.
   package func appendDecimal(_ value: UInt64) {
-    let start = reserve(20)
+    didWrite(writeDecimal(value, to: reserve(20)))
+  }
+
+  /// Writes `value` in decimal, at most 20 digits.
+  ///
+  /// - Returns: how many.
+  @inline(__always)
+  func writeDecimal(_ value: UInt64, to start: UnsafeMutablePointer<UInt8>) -> Int {
     if value < 10 {
       start.pointee = 0x30 &+ UInt8(truncatingIfNeeded: value)
-      return didWrite(1)
+      return 1
     }
-    var digits = 1
-    var rest = value
-    while rest >= 10 {
+    if value < 100 {
+      start.pointee = 0x30 &+ UInt8(truncatingIfNeeded: value / 10)
+      start[1] = 0x30 &+ UInt8(truncatingIfNeeded: value % 10)
+      return 2
+    }
+    var digits = 2
+    var rest = value / 100
+    while rest > 0 {
       rest /= 10
       digits &+= 1
     }
@@ -67,7 +79,7 @@ extension ByteBuffer {
       start[at] = 0x30 &+ UInt8(truncatingIfNeeded: digit)
       rest = quotient
     } while rest > 0
-    didWrite(digits)
+    return digits
   }
 
   /// Appends `value` in decimal, with a minus sign if it has one.

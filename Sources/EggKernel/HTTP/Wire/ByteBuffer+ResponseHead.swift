@@ -92,7 +92,14 @@ extension ByteBuffer {
 
   /// Appends `Content-Length: 5\r\n`.
   package func appendContentLength(_ length: Int) {
-    appendHeader("Content-Length", decimal: UInt64(max(length, 0)))
+    let name: StaticString = "Content-Length: "
+    let start = reserve(16 + 20 + 2)
+    memcpy(start, name.utf8Start, 16)
+    var end = 16 &+ writeDecimal(UInt64(max(length, 0)), to: start + 16)
+    start[end] = 0x0D
+    start[end &+ 1] = 0x0A
+    end &+= 2
+    didWrite(end)
   }
 
   /// Appends `Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n`.

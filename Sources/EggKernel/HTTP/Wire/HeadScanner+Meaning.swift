@@ -52,7 +52,11 @@ extension HeadScanner {
   private mutating func noteHost(_ value: ByteRange) throws(Stop) {
     if seen.host { throw .refused(.repeatedHost) }
     seen.host = true
-    if checkHost(value.bytes(in: bytes)) == .invalid { throw .refused(.invalidHost) }
+    let text = value.bytes(in: bytes)
+    if !lastHost.pointee.holds(text) {
+      if checkHost(text) == .invalid { throw .refused(.invalidHost) }
+      lastHost.pointee.keep(text)
+    }
     // A target with a host wins over the field (RFC 9112 §3.2.2).
     if head.targetForm == .origin || head.targetForm == .asterisk { head.host = value }
   }

@@ -13,6 +13,7 @@ struct HeadScanner {
   let limits: RequestLimits
   let entries: UnsafeMutablePointer<HeaderField>
   let capacity: Int
+  let lastHost: UnsafeMutablePointer<HostMemo>
 
   var head = RequestHead()
   var at = 0
@@ -31,6 +32,7 @@ struct HeadScanner {
     self.limits = limits
     entries = fields.entries
     capacity = fields.capacity
+    lastHost = fields.lastHost
   }
 
   @inline(__always)

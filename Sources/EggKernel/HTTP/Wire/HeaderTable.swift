@@ -20,6 +20,8 @@ package struct HeaderField: Sendable {
 /// thread-safe.
 package final class HeaderTable {
   private let fields: UnsafeMutablePointer<HeaderField>
+  /// The last `Host` that was found valid: clients repeat themselves.
+  let lastHost: UnsafeMutablePointer<HostMemo>
   /// How many fields fit; a request with more is refused with 431.
   package let capacity: Int
   /// How many fields the parsed request has.
@@ -29,9 +31,14 @@ package final class HeaderTable {
   package init(capacity: Int = 100) {
     self.capacity = min(max(capacity, 1), 1000)
     fields = .allocate(capacity: self.capacity)
+    lastHost = .allocate(capacity: 1)
+    lastHost.initialize(to: HostMemo())
   }
 
-  deinit { fields.deallocate() }
+  deinit {
+    fields.deallocate()
+    lastHost.deallocate()
+  }
 
   /// Field number `index`, `0 ..< count`.
   package subscript(index: Int) -> HeaderField {

@@ -1,4 +1,5 @@
 import EggHTTPSemantics
+import Glibc
 
 /// What `checkHost` found.
 enum HostCheck: Equatable {
@@ -46,6 +47,27 @@ func checkHost(_ text: UnsafeBufferPointer<UInt8>) -> HostCheck {
     at &+= 1
   }
   return .host(hasPort: at > portStart)
+}
+
+/// A short text that `checkHost` has not refused.
+struct HostMemo {
+  private static var longest: Int { 32 }
+  private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+  private var count = 0
+
+  /// Whether `text` is the one that was kept.
+  @inline(__always)
+  mutating func holds(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard text.count == count, let start = text.baseAddress, count > 0 else { return false }
+    return memcmp(start, &words, count) == 0
+  }
+
+  mutating func keep(_ text: UnsafeBufferPointer<UInt8>) {
+    count = 0
+    guard let start = text.baseAddress, text.count <= Self.longest else { return }
+    memcpy(&words, start, text.count)
+    count = text.count
+  }
 }
 
 /// The index behind `]`, or 0 if this is no IPv6 address in brackets.

@@ -1,0 +1,6 @@
+import EggHTTPSemantics
+
+extension StringProtocol {
+  /// By bytes; see `hasText`.
+  func contains(_ text: String) -> Bool { hasText(self, text) }
+}
