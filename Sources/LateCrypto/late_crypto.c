@@ -22,7 +22,7 @@
 #define FUNCTIONS(X)                                                                               \
     X(ASN1_OCTET_STRING_cmp) X(ASN1_TIME_diff) X(BIO_clear_flags) X(BIO_free) X(BIO_get_data)      \
     X(BIO_get_new_index) X(BIO_meth_new) X(BIO_meth_set_ctrl) X(BIO_meth_set_read_ex)              \
-    X(BIO_meth_set_write_ex) X(BIO_new) X(BIO_s_mem) X(BIO_set_data) X(BIO_set_flags)              \
+    X(BIO_meth_set_write_ex) X(BIO_new) X(BIO_read) X(BIO_s_mem) X(BIO_set_data) X(BIO_set_flags)              \
     X(BIO_set_init) X(BIO_write) X(CRYPTO_memcmp) X(ERR_clear_error) X(ERR_get_error)              \
     X(ERR_peek_error) X(ERR_peek_last_error) X(ERR_reason_error_string) X(EVP_CIPHER_CTX_free)     \
     X(EVP_CIPHER_CTX_new) X(EVP_CIPHER_fetch) X(EVP_CIPHER_get_iv_length)                          \
