@@ -19,7 +19,11 @@ check() {
 # more, alone: what fails twice has failed, what passes then is named as unsteady (decision 0061).
 count() {
   code=0
-  step "$@" || code=$?
+  count_title=$1
+  shift
+  # A test that hangs is to be told by its group, not by who waits for the whole run.
+  set -- timeout 1200 "$@"
+  step "$count_title" "$@" || code=$?
   # "Test run with 83 tests in 9 suites passed after 3.4 seconds."; in front of each line stands a
   # symbol that depends on the terminal.
   all=$(sed -nE 's/^.{0,8}Test run with ([0-9]+) tests? .*(passed|failed) after .*/\1/p' "$step_log" |
@@ -28,7 +32,7 @@ count() {
   bad=$(printf '%s' "$names" | grep -c .)
   # A crash leaves no line for the test that crashed.
   if [ "$code" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
-  if [ "$bad" -gt 0 ] && [ "$bad" -le 5 ] && [ -n "$names" ] && again "$names" "$@"; then
+  if [ "$bad" -gt 0 ] && [ "$bad" -le 5 ] && [ -n "$names" ] && again "$names" "$count_title" "$@"; then
     printf '%s\n' "$names" | sed 's/^/      unsteady: /'
     bad=0
   fi
