@@ -55,7 +55,7 @@ import Testing
 
   // Keys from Egg's config.dump.ignore.
   @Test(arguments: [
-    "pass", "pwd", "passd", "passwd", "password", "keys", "masterKey", "accessKey", "secret",
+    "pass", "pwd", "passd", "passwd", "password", "passphrase", "keys", "masterKey", "accessKey", "secret",
     "clientSecret", "SECRET_TOKEN", "ssecret", "sesecret",
   ])
   func `secrets are masked`(key: String) throws {
