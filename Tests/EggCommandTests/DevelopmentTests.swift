@@ -23,8 +23,14 @@ private final class Developed {
 
     """
 
+  private let isSecure: Bool
+
   /// - Parameter plugins: JSON for `config/plugin.json`.
-  init(_ config: String = "{}", plugins: String = "{}", files: [String: String] = [:]) throws {
+  init(
+    _ config: String = "{}", plugins: String = "{}", files: [String: String] = [:],
+    isSecure: Bool = false
+  ) throws {
+    self.isSecure = isSecure
     scratch = try Scratch()
     try FileManager.default.copyItem(
       at: Self.probe, to: scratch.url.appendingPathComponent("probe"))
@@ -37,13 +43,15 @@ private final class Developed {
     chmod(tools + "/swift", 0o755)
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     egg = try RunningEgg(
-      ["dev", scratch.url.appendingPathComponent("probe").path, "--port", "0"],
+      ["dev", scratch.url.appendingPathComponent("probe").path, "--port", "0"]
+        + (isSecure ? try scratch.certificate() : []),
       variables: ["PATH": "\(tools):\(path)"])
     port = try egg.port()
   }
 
   func get(_ path: String, accept: String = "*/*") throws -> String {
-    try fetch("-H", "Accept: \(accept)", "http://127.0.0.1:\(port)\(path)")
+    try fetch(
+      "-k", "-H", "Accept: \(accept)", "http\(isSecure ? "s" : "")://127.0.0.1:\(port)\(path)")
   }
 
   /// The process that answers.
@@ -80,6 +88,19 @@ private final class Developed {
       return !$0.hasSuffix(first)
     }
     #expect(!answer.isEmpty)
+    developed.end()
+  }
+
+  @Test func `over HTTPS the application is served, and what is wrong with it shown`() throws {
+    let developed = try Developed(isSecure: true)
+    #expect(try developed.get("/origin").contains("https true https://127.0.0.1:"))
+    // Without a worker the command answers itself.
+    try developed.scratch.write("{ broken", to: "probe/config/config.local.json")
+    #expect(throws: (any Error).self) { try developed.get("/die/kill") }
+    let answer = try developed.wait("/pid") { $0.hasPrefix("HTTP/1.1 500") }
+    #expect(answer.contains("config.local.json"))
+    let page = try developed.get("/pid", accept: "text/html")
+    #expect(page.contains("<html") && page.contains("config.local.json"))
     developed.end()
   }
 

@@ -47,6 +47,17 @@ import Testing
     #expect(egg.wait() == 0)
   }
 
+  @Test func `with HTTPS the port that nobody names is 8443`() throws {
+    let scratch = try Scratch()
+    let shop = try scratch.application("shop")
+    let words = try scratch.certificate()
+    // Whether or not it is free.
+    let egg = try RunningEgg(["start", shop.path, "--single"] + words)
+    try egg.wait(for: ":8443")
+    egg.signal(SIGTERM)
+    _ = egg.wait()
+  }
+
   @Test func `start listens on a Unix socket and removes it at the end`() throws {
     let scratch = try Scratch()
     let shop = try scratch.application("shop")

@@ -152,6 +152,22 @@ final class RunningEgg {
   }
 }
 
+extension Scratch {
+  /// Makes a certificate.
+  ///
+  /// - Returns: the options that serve HTTPS with it.
+  func certificate() throws -> [String] {
+    let base = url.appendingPathComponent("certificate").path
+    let words =
+      "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=localhost"
+      + " -addext subjectAltName=DNS:localhost -keyout \(base).key -out \(base).pem"
+    let result = try Egg.run(
+      URL(fileURLWithPath: "/usr/bin/env"), words.split(separator: " ").map(String.init))
+    try #require(result.status == 0, "openssl ended with \(result.status): \(result.output)")
+    return ["--https-key", base + ".key", "--https-cert", base + ".pem"]
+  }
+}
+
 /// One request with curl, head and body.
 func fetch(_ words: String...) throws -> String {
   let result = try Egg.run(

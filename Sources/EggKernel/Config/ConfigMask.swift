@@ -1,16 +1,16 @@
 /// Hides what must not be written to `run/` or to a terminal.
 ///
-/// A member whose key is one of `pass, pwd, passd, passwd, password, keys, masterKey, accessKey`,
-/// or contains `secret` in any case, shows the kind and size of its value only. More keys can be
-/// named in the configuration, as a list under `dump.ignore`.
+/// A member whose key is one of `pass, pwd, passd, passwd, password, passphrase, keys, masterKey,
+/// accessKey`, or contains `secret` in any case, shows the kind and size of its value only. More keys
+/// can be named in the configuration, as a list under `dump.ignore`.
 ///
-/// Differs from Egg: objects inside lists are masked too.
+/// Differs from Egg: objects inside lists are masked too, and `passphrase`, which opens a private key.
 /// - Source: Egg, `config.dump.ignore` and the dump of `config`.
 package struct ConfigMask: Sendable {
   private let keys: Set<String>
 
   package static let defaultKeys: Set<String> = [
-    "pass", "pwd", "passd", "passwd", "password", "keys", "masterKey", "accessKey",
+    "pass", "pwd", "passd", "passwd", "password", "passphrase", "keys", "masterKey", "accessKey",
   ]
 
   package init(additionalKeys: [String] = []) {

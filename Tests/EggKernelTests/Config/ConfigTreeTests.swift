@@ -53,10 +53,10 @@ import Testing
     #expect(tree.value(at: "a") == 1)
   }
 
-  // Keys from Egg's config.dump.ignore.
+  // Keys from Egg's config.dump.ignore, and one of ours.
   @Test(arguments: [
-    "pass", "pwd", "passd", "passwd", "password", "keys", "masterKey", "accessKey", "secret",
-    "clientSecret", "SECRET_TOKEN", "ssecret", "sesecret",
+    "pass", "pwd", "passd", "passwd", "password", "passphrase", "keys", "masterKey", "accessKey",
+    "secret", "clientSecret", "SECRET_TOKEN", "ssecret", "sesecret",
   ])
   func `secrets are masked`(key: String) throws {
     let tree = try tree(["in": [.object([key: "12345678"])], .init(key): "öé😀"])
