@@ -9,9 +9,12 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 rounds=${1:-10}
 egg="$root/.build/debug/egg"
 [ -x "$egg" ] || { echo "Benchmarks/run dev: $egg is missing; run: swift build" >&2; exit 1; }
-app="$root/Examples/.bench-dev"
-log="$app.log"
+# Not a hidden folder: the package manager looks into none.
+app="$root/Examples/bench-dev"
+log="$root/.build/bench-dev.log"
+rm -rf "$app"
 cp -R "$root/Examples/hello" "$app"
+rm -rf "$app/.build"
 # The package is found by its place, and the library by the name of the product.
 "$egg" dev "$app" --port 0 >"$log" 2>"$log.err" &
 server=$!
@@ -19,7 +22,8 @@ trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true
   rm -rf "$app" "$log" "$log.err"' EXIT
 address=""
 while [ -z "$address" ]; do
-  kill -0 "$server" || { cat "$log.err" >&2; exit 1; }
+  kill -0 "$server" || { cat "$log" "$log.err" >&2; exit 1; }
+  ! grep -q ": failed (" "$log" || { cat "$log" "$log.err" >&2; exit 1; }
   address=$(sed -n 's/.*started on \(http:[^ ]*\).*/\1/p' "$log" | head -n 1)
   sleep 0.2
 done
@@ -36,5 +40,6 @@ for round in $(seq "$rounds"); do
   done
   echo "$(($(milliseconds) - saved))"
 done | sort -n | awk '{ t[NR] = $1 } END {
+  if (NR == 0) exit 1
   printf "saved controller to answer: median %d ms, best %d, worst %d, %d rounds\n",
     t[int((NR + 1) / 2)], t[1], t[NR], NR }'

@@ -95,8 +95,8 @@ import Testing
     let folder = probe.folder.appendingPathComponent("data")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     // The folder is new: that it is there must be known before a file can be seen in it.
-    try probe.wait(for: "probe: app saw create of \(folder.path)\n", count: 2)
-    try probe.wait(for: "probe: agent saw create of \(folder.path)\n")
+    try probe.wait(for: "probe: app saw create of \(folder.path)", count: 2)
+    try probe.wait(for: "probe: agent saw create of \(folder.path)")
     let file = folder.appendingPathComponent("prices.json")
     try "1".write(to: file, atomically: false, encoding: .utf8)
     try probe.wait(for: " of \(file.path)", count: 3)

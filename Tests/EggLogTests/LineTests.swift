@@ -47,7 +47,9 @@ import Testing
 
   @Test func `JSON lines in files and on the console`() throws {
     let server = try LogServer(#"{"logger": {"outputJSON": true, "consoleJSON": true}}"#)
-    try server.get("/line?text=%22hi%22%C3%A9")
+    let trace = "0af7651916cd43dd8448eb211c80319c"
+    try server.get(
+      "/line?text=%22hi%22%C3%A9", ["traceparent: 00-\(trace)-b7ad6b7169203331-01"])
     let console = server.end()
     let lines = server.file("logs-probe-web.json.log").split(separator: "\n")
     #expect(lines.count == 3)
@@ -58,6 +60,7 @@ import Testing
     #expect(object["logger"] as? String == "logger")
     #expect(object["ip"] as? String == "127.0.0.1")
     #expect(object["method"] as? String == "GET")
+    #expect(object["traceId"] as? String == trace)
     #expect(object["n"] as? Int == 1)
     #expect(object["list"] as? [Int] == [1, 2])
     // A field does not pass for the line's own level.

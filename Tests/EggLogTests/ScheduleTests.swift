@@ -38,6 +38,25 @@ import Testing
     #expect(web.lines(with: "slow begins").count == web.lines(with: "slow ends").count)
   }
 
+  /// `slow` takes longer than three of its intervals.
+  @Test(arguments: ["queue", "allow"])
+  func `overlap is queued or allowed where the configuration says so`(overlap: String) throws {
+    let server = try LogServer(
+      #"{"schedule": {"overlap": "\#(overlap)"}}"#, plugins: Self.plugins)
+    try server.wait("some runs") {
+      server.file("logs-probe-web.log").lines(with: "slow ends").count >= 4
+    }
+    server.end()
+    var running = 0
+    var most = 0
+    for line in server.file("logs-probe-web.log").lines(with: "slow ") {
+      running += line.hasSuffix("begins") ? 1 : -1
+      most = max(most, running)
+    }
+    #expect(overlap == "allow" ? most > 1 : most == 1)
+    #expect(!server.file("egg-schedule.log").contains("slow is left out"))
+  }
+
   @Test func `app runSchedule runs a job now and hands its error over`() throws {
     let server = try LogServer(plugins: Self.plugins)
     for name in ["deep/nightly", "app/schedule/deep/nightly.swift", "elsewhere"] {

@@ -52,6 +52,25 @@ import Testing
     #expect(answer.hasSuffix(#"{"backend":"http://localhost:8080","remotes":["UserInfo"]}"#))
   }
 
+  @Test func `every process of a tree has the framework of --framework`() throws {
+    let scratch = try Scratch(#"{ "name": "plain" }"#)
+    let config = scratch.path + "/config"
+    try FileManager.default.createDirectory(atPath: config, withIntermediateDirectories: true)
+    try Data(#"{"keys": "only-for-tests", "logger": {"dir": "logs"}}"#.utf8).write(
+      to: URL(fileURLWithPath: config + "/config.default.json"))
+    let server = try RunningApplication(
+      ["start", scratch.path, "--workers", "1", "--framework", Example.framework, "--env", "local"])
+    let answer = try server.get("/")
+    #expect(answer.hasPrefix("HTTP/1.1 404"), "\(answer)")
+    #expect(answer.lowercased().contains("x-powered-by: yadan"))
+    for role in ["application", "agent"] {
+      let file = scratch.path + "/run/\(role)_config.json"
+      let deadline = Date(timeIntervalSinceNow: 60)
+      while !FileManager.default.fileExists(atPath: file), Date() < deadline { usleep(10_000) }
+      #expect(try String(contentsOfFile: file, encoding: .utf8).contains("http://localhost:8080"))
+    }
+  }
+
   @Test func `a framework is chosen with an option or a variable`() throws {
     let scratch = try Scratch(#"{ "name": "plain" }"#)
     let option = try Command.egg(

@@ -59,13 +59,15 @@ final class Scratch {
   deinit { try? FileManager.default.removeItem(at: url) }
 }
 
-/// `egg dev --no-build` on a port that the system chooses.
+/// An application on a port that the system chooses.
 final class RunningApplication {
   private let process: Process
   private var address = ""
 
+  /// - Parameter words: a command and its words; `egg dev --no-build` without one.
   init(_ words: [String]) throws {
-    process = Command.process(["dev"] + words + ["--no-build", "--port", "0"])
+    let all = words.first == "start" ? words : ["dev"] + words + ["--no-build"]
+    process = Command.process(all + ["--port", "0", "--host", "127.0.0.1"])
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output

@@ -154,8 +154,10 @@ struct Options {
       --server-core N (0)  --load-core N (1)
       --json FILE             everything measured, every round
 
+    requests, reload
+      --path /x
     requests
-      --server NAME  --path /x  --method M  --body TEXT  --header 'K: V'
+      --server NAME  --method M  --body TEXT  --header 'K: V'
       --pipeline N            requests in one write
     """
 }

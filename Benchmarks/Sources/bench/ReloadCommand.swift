@@ -59,7 +59,7 @@ struct ReloadCommand {
 
   private func measureReloads(_ result: inout Result) throws {
     let tree = try Tree(place, workers: 2)
-    let load = Load(tree.port, clients: Self.clients)
+    let load = Load(tree.port, options.path, clients: Self.clients)
     for _ in 0..<Self.rounds {
       try tree.ask("reload")
       result.reloads += 1
@@ -69,7 +69,7 @@ struct ReloadCommand {
 
   private func measureKills(_ result: inout Result) throws {
     let tree = try Tree(place, workers: 2)
-    let load = Load(tree.port, clients: Self.clients)
+    let load = Load(tree.port, options.path, clients: Self.clients)
     for round in 0..<Self.rounds {
       let workers = Descendants.of(tree.child.id).filter { tree.isWorker($0.id) }.map(\.id)
       guard let victim = workers.randomElement() else { continue }
@@ -91,7 +91,7 @@ struct ReloadCommand {
 
   private func measureRate(_ workers: Int, _ result: inout Result) throws {
     let tree = try Tree(place, workers: workers)
-    let load = Load(tree.port, clients: Self.clients)
+    let load = Load(tree.port, options.path, clients: Self.clients)
     usleep(UInt32(options.seconds * 1e6))
     result.rates[workers] = Double(load.end().answers) / options.seconds
     guard workers == 2 else { return }
@@ -157,17 +157,17 @@ struct ReloadCommand {
     private let counts = Mutex<(answers: Int, lost: Int)>((0, 0))
     private let group = DispatchGroup()
 
-    init(_ port: Int, clients: Int) {
+    init(_ port: Int, _ path: String, clients: Int) {
       for _ in 0..<clients {
         group.enter()
         Thread { [self] in
-          ask(port)
+          ask(port, path)
           group.leave()
         }.start()
       }
     }
 
-    private func ask(_ port: Int) {
+    private func ask(_ port: Int, _ path: String) {
       var probe: Probe?
       var answers = 0
       var lost = 0
@@ -176,7 +176,7 @@ struct ReloadCommand {
           lost += 1
           continue
         }
-        let answer = open.ask("GET", "/plaintext", body: nil)
+        let answer = open.ask("GET", path, body: nil)
         if answer?.status == 200 { answers += 1 } else { lost += 1 }
         // The server says when it ends a connection; one that is silent afterwards is a new one's turn.
         probe = answer == nil || open.isClosing ? nil : open
