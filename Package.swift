@@ -278,7 +278,7 @@ let package = Package(
       path: "Plugins/mysql/Sources/EggMySQL", swiftSettings: unitSettings + loopSettings),
     unit(
       "MySQLProbe", "Plugins/mysql/Tests/probe", dependencies: ["EggMySQL"],
-      sources: ["app/router.swift"]),
+      sources: ["agent.swift", "app.swift", "app/router.swift"]),
     .testTarget(
       name: "EggMySQLPluginTests",
       dependencies: ["EggTestSupport", "MySQLTestSupport", "EggCommand"],
@@ -286,7 +286,8 @@ let package = Package(
     .target(
       name: "MySQLTestSupport", dependencies: ["EggTestSupport"], path: "Plugins/mysql/Tests/Support"),
     .testTarget(
-      name: "MySQLEngineTests", dependencies: ["MySQLEngine", "EggSQL", "MySQLTestSupport"],
+      name: "MySQLEngineTests",
+      dependencies: ["MySQLEngine", "EggSQL", "EggTestSupport", "MySQLTestSupport"],
       path: "Plugins/mysql/Tests/EngineTests", swiftSettings: unitSettings),
     .systemLibrary(
       name: "CSQLite", path: "Plugins/sqlite/Sources/CSQLite", pkgConfig: "sqlite3",
