@@ -425,7 +425,8 @@ let package = Package(
       ],
       sources: ["app/router.swift"]),
     .target(
-      name: "RedisTestSupport", dependencies: ["RedisClient"], path: "Plugins/redis/Tests/Support",
+      name: "RedisTestSupport", dependencies: ["RedisClient", "EggTestSupport"],
+      path: "Plugins/redis/Tests/Support",
       swiftSettings: unitSettings),
     .testTarget(
       name: "RedisClientTests", dependencies: ["RedisClient", "RedisTestSupport"],
@@ -448,8 +449,9 @@ let package = Package(
       path: "Plugins/redis/Tests/EggRedisTests", swiftSettings: unitSettings),
     .testTarget(
       name: "BuiltinPluginTests",
-      dependencies: ["EggCommand", "EggSecurityRules", "EggValidation"]),
-    .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
+      dependencies: ["EggTestSupport", "EggCommand", "EggSecurityRules", "EggValidation"]),
+    .target(
+      name: "ViewTestSupport", dependencies: ["EggTestSupport"], path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],
       exclude: ["other"]),

@@ -96,8 +96,9 @@ import Testing
     for number in 3...8 {
       let created = try blog.post(
         "/posts", from: "/posts/new", [("title", "Post \(number)"), ("body", "text")])
-      #expect(created.status == 303 && created.location == "/posts/\(number)")
-      #expect(try blog.get("/posts/\(number)").text.contains("<h1>Post \(number)</h1>"))
+      // Not the next number always: both workers tried to make the first posts.
+      #expect(created.status == 303 && created.location.hasPrefix("/posts/"))
+      #expect(try blog.get(created.location).text.contains("<h1>Post \(number)</h1>"))
     }
     for _ in 1...8 { #expect(try blog.get("/?page=2").text.contains("Post 3")) }
     let taken = try blog.post(

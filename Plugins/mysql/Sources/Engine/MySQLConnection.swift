@@ -94,6 +94,12 @@ final class MySQLConnection {
     finish()
     if let failure { throw failure }
     guard result != nil else { throw fail("") }
+    // Where the certificate does not matter, the library would go on without TLS.
+    if options.tls != nil, mysql_get_ssl_cipher(handle) == nil {
+      throw SQLError(
+        code: "HANDSHAKE_NO_SSL_SUPPORT", "connect to \(place): the server offers no TLS",
+        isFatal: true)
+    }
     beginWatching()
     if !options.collation.isEmpty {
       _ = try await run(SQLStatement("SET NAMES utf8mb4 COLLATE \(options.collation)"))
@@ -130,7 +136,8 @@ final class MySQLConnection {
     mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &yes)
     mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verifies)
     for (option, text) in [
-      (MYSQL_OPT_SSL_CA, tls.ca), (MYSQL_OPT_SSL_CERT, tls.certificate),
+      // With an authority the library looks at the certificate in any case.
+      (MYSQL_OPT_SSL_CA, tls.verifies ? tls.ca : ""), (MYSQL_OPT_SSL_CERT, tls.certificate),
       (MYSQL_OPT_SSL_KEY, tls.key),
       (MYSQL_OPT_SSL_CIPHER, tls.ciphers), (MARIADB_OPT_TLS_VERSION, tls.versions),
     ] where !text.isEmpty { mysql_options(handle, option, text) }

@@ -464,7 +464,7 @@ import Testing
       if withoutBackslashes { try await db.query("set sql_mode = 'NO_BACKSLASH_ESCAPES'") }
       // What begins a character of two bytes somewhere, and what ends texts.
       let favourites: [UInt8] = [0x27, 0x5C, 0x22, 0x60, 0xBF, 0x81, 0xE0, 0x95, 0xA1, 0x00, 0x1A]
-      for _ in 0..<150 {
+      for _ in 0..<100 {
         let bytes = (0..<Int.random(in: 0...16, using: &random)).map { _ in
           Bool.random(using: &random)
             ? favourites.randomElement(using: &random)! : UInt8.random(in: 0...255, using: &random)
@@ -480,7 +480,11 @@ import Testing
         // A name is a name whatever is in it, as long as the server knows its characters.
         let name = text.unicodeScalars.filter { $0.value > 0 && $0.value < 0x80 }.map(String.init)
           .joined().filter { $0 != "." }
-        guard characters == "utf8mb4", !name.isEmpty, name.last != " " else { continue }
+        // The server drops what is not visible at its ends.
+        let isVisible = { (scalar: Unicode.Scalar?) in (0x21...0x7E).contains(scalar?.value ?? 0) }
+        guard characters == "utf8mb4", isVisible(name.unicodeScalars.first),
+          isVisible(name.unicodeScalars.last)
+        else { continue }
         let named = try await db.queryOne("select 5 ??, 7 last", [name])
         #expect(named?.columns == [name, "last"])
       }
