@@ -290,7 +290,7 @@ let package = Package(
       path: "Plugins/mysql/Sources/EggMySQL", swiftSettings: unitSettings + loopSettings),
     unit(
       "MySQLProbe", "Plugins/mysql/Tests/probe", dependencies: ["EggMySQL"],
-      sources: ["app/router.swift"]),
+      sources: ["agent.swift", "app.swift", "app/router.swift"]),
     .testTarget(
       name: "EggMySQLPluginTests",
       dependencies: ["EggTestSupport", "MySQLTestSupport", "EggCommand"],
@@ -298,7 +298,8 @@ let package = Package(
     .target(
       name: "MySQLTestSupport", dependencies: ["EggTestSupport"], path: "Plugins/mysql/Tests/Support"),
     .testTarget(
-      name: "MySQLEngineTests", dependencies: ["MySQLEngine", "EggSQL", "MySQLTestSupport"],
+      name: "MySQLEngineTests",
+      dependencies: ["MySQLEngine", "EggSQL", "EggTestSupport", "MySQLTestSupport"],
       path: "Plugins/mysql/Tests/EngineTests", swiftSettings: unitSettings),
     .systemLibrary(
       name: "CSQLite", path: "Plugins/sqlite/Sources/CSQLite", pkgConfig: "sqlite3",
@@ -439,7 +440,8 @@ let package = Package(
       ],
       sources: ["app/router.swift"]),
     .target(
-      name: "RedisTestSupport", dependencies: ["RedisClient"], path: "Plugins/redis/Tests/Support",
+      name: "RedisTestSupport", dependencies: ["RedisClient", "EggTestSupport"],
+      path: "Plugins/redis/Tests/Support",
       swiftSettings: unitSettings),
     .testTarget(
       name: "RedisClientTests", dependencies: ["RedisClient", "RedisTestSupport"],
@@ -462,8 +464,9 @@ let package = Package(
       path: "Plugins/redis/Tests/EggRedisTests", swiftSettings: unitSettings),
     .testTarget(
       name: "BuiltinPluginTests",
-      dependencies: ["EggCommand", "EggSecurityRules", "EggValidation"]),
-    .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
+      dependencies: ["EggTestSupport", "EggCommand", "EggSecurityRules", "EggValidation"]),
+    .target(
+      name: "ViewTestSupport", dependencies: ["EggTestSupport"], path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],
       exclude: ["other"]),

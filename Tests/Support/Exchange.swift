@@ -79,7 +79,8 @@ public struct Answer {
   public let fields: [(name: String, value: String)]
   public let body: String
 
-  init(_ text: String) throws {
+  /// - Throws: `Failure` for text that is no answer.
+  public init(_ text: String) throws {
     guard let end = text.range(of: "\r\n\r\n") else { throw Failure("no answer: \(text)") }
     var lines = text[..<end.lowerBound].components(separatedBy: "\r\n")
     status = Int(lines.removeFirst().split(separator: " ")[1]) ?? 0

@@ -21,11 +21,12 @@ public final class RunningApplication: @unchecked Sendable {
   ///   - options: more of `egg start`; one process unless they say otherwise.
   ///   - variables: of the process's environment.
   ///   - prefix: of other variables that it does not get.
+  ///   - prepare: may change the copy before the start.
   /// - Throws: `Failure` with the log when the start fails.
   public init(
     _ source: URL, parts: [String]? = nil, files: [String: String] = [:], env: String = "prod",
     options: [String] = ["--single"], variables: [String: String] = [:],
-    hiding prefix: String = "EGG_"
+    hiding prefix: String = "EGG_", prepare: (URL) throws -> Void = { _ in }
   ) throws {
     folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
       .appendingPathComponent("egg-app-\(UUID().uuidString)")
@@ -33,6 +34,7 @@ public final class RunningApplication: @unchecked Sendable {
     for file in [folder, logFile] { Children.remove(atEnd: file) }
     try Self.copy(source, parts, to: folder)
     for (name, text) in files { try write(text, to: name) }
+    try prepare(folder)
     // A file and no pipe: children that start at the same time would hold its other end open.
     _ = FileManager.default.createFile(atPath: logFile.path, contents: nil)
     let output = try FileHandle(forWritingTo: logFile)

@@ -20,7 +20,9 @@ final class BlogServer {
   ) throws {
     let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent()
-    var files = ["egg.json": #"{ "name": "blog", "version": "1.0.0", "library": "libBlogExample.so" }"#]
+    var files = [
+      "egg.json": #"{ "name": "blog", "version": "1.0.0", "library": "libBlogExample.so" }"#
+    ]
     if let plugin {
       let table = try String(
         contentsOf: source.appendingPathComponent("config/plugin.json"), encoding: .utf8)

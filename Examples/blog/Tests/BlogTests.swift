@@ -7,8 +7,8 @@ import Testing
     case sqlite, mysql
     var testDescription: String { rawValue }
 
-    func blog() throws -> BlogServer {
-      guard self == .mysql else { return try BlogServer() }
+    func blog(options: [String] = ["--single"]) throws -> BlogServer {
+      guard self == .mysql else { return try BlogServer(options: options) }
       let server = try MariaDBServer.shared.get()
       let name = "blog\(Int.random(in: 1...1_000_000))"
       try server.sql("create database \(name) character set utf8mb4")
@@ -17,7 +17,7 @@ import Testing
         environment: [
           "BLOG_DB_PORT": "\(server.port)", "BLOG_DB_USER": "egg", "BLOG_DB_PASSWORD": "secret",
           "BLOG_DB_NAME": name,
-        ])
+        ], options: options)
     }
   }
 
@@ -87,6 +87,23 @@ import Testing
     #expect(last.contains(#"rel="prev" href="/""#) && !last.contains(#"rel="next""#))
     #expect(try blog.get("/?page=99").text.contains("2 of 2"))
     #expect(try blog.get("/?page=-1").text.contains("1 of 2"))
+  }
+
+  @Test(arguments: Database.allCases)
+  func `two workers write and read the same posts`(_ database: Database) throws {
+    let blog = try database.blog(options: ["--workers", "2"])
+    // Each request has a connection of its own, so both workers get some.
+    for number in 3...8 {
+      let created = try blog.post(
+        "/posts", from: "/posts/new", [("title", "Post \(number)"), ("body", "text")])
+      // Not the next number always: both workers tried to make the first posts.
+      #expect(created.status == 303 && created.location.hasPrefix("/posts/"))
+      #expect(try blog.get(created.location).text.contains("<h1>Post \(number)</h1>"))
+    }
+    for _ in 1...8 { #expect(try blog.get("/?page=2").text.contains("Post 3")) }
+    let taken = try blog.post(
+      "/posts", from: "/posts/new", [("title", "Post 3"), ("body", "again")])
+    #expect(taken.status == 422)
   }
 
   @Test func `what is not there has a page of its own`() throws {

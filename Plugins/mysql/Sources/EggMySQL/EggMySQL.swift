@@ -28,14 +28,29 @@ public final class MySQL: MySQLClient {
   /// Another client, with `config.mysql.default` below its configuration. It has answered when this
   /// returns; it is closed by `end`, or with the application.
   ///
+  /// - Parameter connectionConfig: asked before each connection for what is different now, a password
+  ///   that expires for one.
   /// - Throws: `SQLError` when the server does not answer, `EggError` for a wrong configuration.
-  public func createInstance(_ config: Value) async throws -> MySQLClient {
+  public func createInstance(
+    _ config: Value, connectionConfig: (@MainActor () async throws -> Value)? = nil
+  ) async throws -> MySQLClient {
+    var config = config
+    if let connectionConfig {
+      config.getConnectionConfig = try .returning(SQLHook { _ in try await connectionConfig() })
+    }
     let value: Value
     do { value = try await object.invoke("createInstance", [config]) } catch {
       throw SQLError(error) ?? error
     }
     guard let object = value.foreign else { throw EggError("createInstance: no client came back") }
     return MySQLClient(object, dialect: .mysql, name: "mysql")
+  }
+
+  /// The same, by the name that Egg has for it.
+  public func createInstanceAsync(
+    _ config: Value, connectionConfig: (@MainActor () async throws -> Value)? = nil
+  ) async throws -> MySQLClient {
+    try await createInstance(config, connectionConfig: connectionConfig)
   }
 }
 

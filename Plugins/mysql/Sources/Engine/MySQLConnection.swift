@@ -56,12 +56,8 @@ final class MySQLConnection {
   }
 
   private func connect() async throws {
-    var host = options.host
-    if options.socketPath.isEmpty, options.tls?.verifies != true {
-      // The library looks names up with a call that blocks. With TLS it compares the name with the
-      // certificate, so it has to get it.
-      host = try await loop.resolve(host)
-    }
+    // The library looks names up with a call that blocks, so it gets an address.
+    let address = options.socketPath.isEmpty ? try await loop.resolve(options.host) : ""
     setOptions()
     let flags =
       UInt(CLIENT_FOUND_ROWS) | (options.multipleStatements ? UInt(CLIENT_MULTI_STATEMENTS) : 0)
@@ -73,15 +69,24 @@ final class MySQLConnection {
     let port = UInt32(clamping: options.port)
     let (user, password, database) = (options.user, options.password, options.database)
     // The library reads the texts while the call is suspended, so they must stay where they are.
-    let texts = [host, user, password, database, socketPath].map {
+    let texts = [user, password, database, socketPath].map {
       (text: String) -> UnsafeMutablePointer<CChar> in strdup(text)
     }
-    defer { for text in texts { free(text) } }
+    let host = UnsafeMutablePointer<CChar>.allocate(
+      capacity: max(address.utf8.count, options.host.utf8.count) + 1)
+    defer {
+      for text in texts { free(text) }
+      host.deallocate()
+    }
+    strcpy(host, address)
     var status = mysql_real_connect_start(
-      &result, handle, socketPath.isEmpty ? texts[0] : nil, texts[1], texts[2],
-      database.isEmpty ? nil : texts[3], port, socketPath.isEmpty ? nil : texts[4], flags)
+      &result, handle, socketPath.isEmpty ? host : nil, texts[0], texts[1],
+      database.isEmpty ? nil : texts[2], port, socketPath.isEmpty ? nil : texts[3], flags)
     while status != 0 {
       let ready = await self.ready(for: status)
+      // The address has been used. From here on the library asks for the name: TLS sends it, and
+      // compares it with the certificate.
+      strcpy(host, options.host)
       if let number = connectError() { giveUp(.connect(number, place)) }
       status = mysql_real_connect_cont(&result, handle, failure == nil ? ready : Self.everything)
       if failure != nil, status != 0 { break }
@@ -89,6 +94,12 @@ final class MySQLConnection {
     finish()
     if let failure { throw failure }
     guard result != nil else { throw fail("") }
+    // Where the certificate does not matter, the library would go on without TLS.
+    if options.tls != nil, mysql_get_ssl_cipher(handle) == nil {
+      throw SQLError(
+        code: "HANDSHAKE_NO_SSL_SUPPORT", "connect to \(place): the server offers no TLS",
+        isFatal: true)
+    }
     beginWatching()
     if !options.collation.isEmpty {
       _ = try await run(SQLStatement("SET NAMES utf8mb4 COLLATE \(options.collation)"))
@@ -125,7 +136,8 @@ final class MySQLConnection {
     mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &yes)
     mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verifies)
     for (option, text) in [
-      (MYSQL_OPT_SSL_CA, tls.ca), (MYSQL_OPT_SSL_CERT, tls.certificate),
+      // With an authority the library looks at the certificate in any case.
+      (MYSQL_OPT_SSL_CA, tls.verifies ? tls.ca : ""), (MYSQL_OPT_SSL_CERT, tls.certificate),
       (MYSQL_OPT_SSL_KEY, tls.key),
       (MYSQL_OPT_SSL_CIPHER, tls.ciphers), (MARIADB_OPT_TLS_VERSION, tls.versions),
     ] where !text.isEmpty { mysql_options(handle, option, text) }

@@ -12,9 +12,13 @@ public final class MySQLDatabase: SQLDatabase {
   var before: [@MainActor (String) async throws -> String?] = []
   var after: [@MainActor (SQLQueryReport) -> Void] = []
 
-  public init(_ options: MySQLOptions, _ loop: any MySQLLoop) {
+  /// - Parameter renewal: gives each new connection its options: who comes in, and where.
+  public init(
+    _ options: MySQLOptions, _ loop: any MySQLLoop,
+    renewal: (@MainActor (MySQLOptions) async throws -> MySQLOptions)? = nil
+  ) {
     self.options = options
-    pool = MySQLPool(options, loop)
+    pool = MySQLPool(options, loop, renewal: renewal)
   }
 
   nonisolated deinit {}
@@ -77,7 +81,8 @@ public final class MySQLDatabase: SQLDatabase {
     let result: Result<SQLResult, any Error>
     do { result = .success(try await body()) } catch { result = .failure(error) }
     let report = SQLQueryReport(
-      sql: sql, result: result, milliseconds: Int(clamping: pool.loop.nowMilliseconds &- start))
+      sql: sql, result: result, milliseconds: Int(clamping: pool.loop.nowMilliseconds &- start),
+      connection: Int(clamping: connection.threadId))
     for hook in after { hook(report) }
     return try result.get()
   }

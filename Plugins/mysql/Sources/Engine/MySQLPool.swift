@@ -13,9 +13,16 @@ final class MySQLPool {
   private(set) var isEnded = false
   private var ended: [UnsafeContinuation<Void, Never>] = []
 
-  init(_ options: MySQLOptions, _ loop: any MySQLLoop) {
+  /// Says how to come in before each connection: passwords that change, for one.
+  private let renewal: (@MainActor (MySQLOptions) async throws -> MySQLOptions)?
+
+  init(
+    _ options: MySQLOptions, _ loop: any MySQLLoop,
+    renewal: (@MainActor (MySQLOptions) async throws -> MySQLOptions)? = nil
+  ) {
     self.options = options
     self.loop = loop
+    self.renewal = renewal
   }
 
   nonisolated deinit {}
@@ -65,7 +72,8 @@ final class MySQLPool {
   private func open() async throws -> MySQLConnection {
     opening += 1
     do {
-      let connection = try await MySQLConnection.open(options, loop)
+      let current = try await renewal?(options) ?? options
+      let connection = try await MySQLConnection.open(current, loop)
       opening -= 1
       busy += 1
       return connection

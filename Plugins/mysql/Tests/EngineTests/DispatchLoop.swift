@@ -22,7 +22,9 @@ final class DispatchLoop: MySQLLoop {
     DispatchTimer(milliseconds, fire)
   }
 
-  func resolve(_ host: String) async throws -> String { host }
+  func resolve(_ host: String) async throws -> String {
+    host == "localhost" ? "127.0.0.1" : host
+  }
 }
 
 private final class PolledWatch: MySQLWatch {

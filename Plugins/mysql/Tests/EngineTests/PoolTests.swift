@@ -44,6 +44,36 @@ import Testing
     }
   }
 
+  @Test func `the queue has an end, and waiting altogether too`() async throws {
+    try await withDatabase({
+      $0.connectionLimit = 1
+      $0.queueLimit = 1
+      $0.poolWaitTimeout = 0
+      $0.acquireTimeout = 2000
+    }) { db in
+      let transaction = try await db.beginTransaction()
+      async let waiting = failure { try await db.query("select 1") }
+      while db.stats["connectionQueue"] != 1 { await Task.yield() }
+      await expectFailure("POOL_ENQUEUELIMIT") { _ = try await db.query("select 1") }
+      let error = await waiting
+      #expect(error?.code == "PoolWaitTimeoutError")
+      try await transaction.rollback()
+    }
+  }
+
+  @Test func `connections that nobody uses are closed`() async throws {
+    try await withDatabase({ $0.idleTimeout = 50 }) { db in
+      let one = try await db.queryOne("select 1 a")
+      #expect(one?.a.int == 1)
+      for _ in 0..<6000 where db.stats["allConnections"] != 0 {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      #expect(db.stats["allConnections"] == 0)
+      let two = try await db.queryOne("select 2 a")
+      #expect(two?.a.int == 2)
+    }
+  }
+
   @Test func `commit keeps, rollback and a forgotten transaction do not`() async throws {
     try await withDatabase({ $0.connectionLimit = 2 }) { db in
       let t = try await table(db, "id int primary key")
@@ -293,6 +323,26 @@ import Testing
       await expectFailure("ETIMEDOUT") { _ = try await db.query("select 1") }
       server.resume()
     }
+    // One that was not used for a while is asked before it is trusted.
+    try await withDatabase({ $0.pingAfter = 1 }, server: server) { db in
+      let id = try await db.queryOne("select connection_id() id")?.id
+      try await Task.sleep(for: .milliseconds(10))
+      let same = try await db.queryOne("select connection_id() id")?.id
+      #expect(id == same)
+    }
+    try await withDatabase(
+      {
+        $0.pingAfter = 1
+        $0.connectTimeout = 3000
+      }, server: server
+    ) { db in
+      let one = try await db.queryOne("select 1 a")
+      #expect(one?.a.int == 1)
+      server.pause()
+      try await Task.sleep(for: .milliseconds(10))
+      await expectFailure("ETIMEDOUT") { _ = try await db.query("select 1") }
+      server.resume()
+    }
     server.kill()
   }
 
@@ -375,12 +425,18 @@ import Testing
     "set sql_mode = ''", "set sql_mode = 'NO_BACKSLASH_ESCAPES'", "set sql_mode = 'ANSI_QUOTES'",
     "set names gbk", "set names sjis", "set names big5",
     "set names gbk, sql_mode = 'NO_BACKSLASH_ESCAPES'",
+    "set names sjis, sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'",
+    "set names big5, sql_mode = 'ANSI_QUOTES'", "set names cp932", "set names gb2312",
+    "set names latin1",
   ])
   func `text comes back as it went, whatever the session is`(setting: String) async throws {
     try await withDatabase({ $0.connectionLimit = 1 }) { db in
       var random = SplitMix(state: 7)
       let t = try await table(db, "id int primary key, a text character set utf8mb4, b blob")
-      try await db.query(setting)
+      // Apart, because a character set changes how the rest is read.
+      for part in setting.components(separatedBy: ", sql_mode") {
+        try await db.query(part.hasPrefix("set") ? part : "set sql_mode" + part)
+      }
       for (id, text) in texts(&random).enumerated() {
         let bytes = Array(text.utf8)
         try await db.insert(t, ["id": id, "a": text, "b": bytes])
@@ -396,6 +452,42 @@ import Testing
         #expect(named?.n == 1)
       }
       #expect(try await db.count(t) == 40)
+    }
+  }
+
+  /// Any bytes: halves of characters before a quote are what escaping fails on.
+  @Test(arguments: ["utf8mb4", "gbk", "sjis", "big5", "cp932", "latin1"], [false, true])
+  func `any bytes stay one value`(characters: String, withoutBackslashes: Bool) async throws {
+    try await withDatabase({ $0.connectionLimit = 1 }) { db in
+      var random = SplitMix(state: 11)
+      try await db.query("set names \(characters)")
+      if withoutBackslashes { try await db.query("set sql_mode = 'NO_BACKSLASH_ESCAPES'") }
+      // What begins a character of two bytes somewhere, and what ends texts.
+      let favourites: [UInt8] = [0x27, 0x5C, 0x22, 0x60, 0xBF, 0x81, 0xE0, 0x95, 0xA1, 0x00, 0x1A]
+      for _ in 0..<100 {
+        let bytes = (0..<Int.random(in: 0...16, using: &random)).map { _ in
+          Bool.random(using: &random)
+            ? favourites.randomElement(using: &random)! : UInt8.random(in: 0...255, using: &random)
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let row = try await db.queryOne(
+          "select ? b, cast(? as binary) t, ? q, 7 last", [bytes, text, "'"])
+        #expect(row?.b == .bytes(bytes))
+        #expect(row?.t == .bytes(Array(text.utf8)))
+        #expect(row?.last == 7 && row?.columns.count == 4)
+        let prepared = try await db.execute("select ? b, 7 last", bytes).first
+        #expect(prepared?.b.data == bytes && prepared?.last == 7)
+        // A name is a name whatever is in it, as long as the server knows its characters.
+        let name = text.unicodeScalars.filter { $0.value > 0 && $0.value < 0x80 }.map(String.init)
+          .joined().filter { $0 != "." }
+        // The server drops what is not visible at its ends.
+        let isVisible = { (scalar: Unicode.Scalar?) in (0x21...0x7E).contains(scalar?.value ?? 0) }
+        guard characters == "utf8mb4", isVisible(name.unicodeScalars.first),
+          isVisible(name.unicodeScalars.last)
+        else { continue }
+        let named = try await db.queryOne("select 5 ??, 7 last", [name])
+        #expect(named?.columns == [name, "last"])
+      }
     }
   }
 

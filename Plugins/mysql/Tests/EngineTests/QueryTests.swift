@@ -244,6 +244,30 @@ func expectFailure(
     }
   }
 
+  @Test func `text is utf8mb4 everywhere`() async throws {
+    let text = "é表縗🥚𝄞"
+    for collation in ["", "utf8mb4_unicode_ci"] {
+      try await withDatabase({ $0.collation = collation }) { db in
+        let session = try await db.queryOne(
+          """
+          select @@character_set_client a, @@character_set_connection b, @@character_set_results c,
+            @@collation_connection d
+          """)
+        #expect([session?.a, session?.b, session?.c] == ["utf8mb4", "utf8mb4", "utf8mb4"])
+        if !collation.isEmpty { #expect(session?.d.string == collation) }
+        let t = try await table(db, "`größe表` varchar(20) character set utf8mb4")
+        try await db.insert(t, ["größe表": text])
+        #expect(try await db.get(t, ["größe表": text])?["größe表"] == .text(text))
+        let named = try await db.queryOne("select hex(:text) h", ["text": text])
+        #expect(named?.h.string == text.utf8.map { String(format: "%02X", $0) }.joined())
+        let prepared = try await db.execute("select ? t, '\(text)' u", text).first
+        #expect(prepared?.t == .text(text) && prepared?.u == .text(text))
+        let error = await failure { try await db.query("select * from `\(text)`") }
+        #expect(error?.sql.contains(text) == true)
+      }
+    }
+  }
+
   @Test func `a Unix socket, and columns with one name`() async throws {
     let socket = try MariaDBServer.shared.get().socket
     try await withDatabase({ $0.socketPath = socket }) { db in

@@ -20,8 +20,12 @@ import Testing
       insert into site.users values (11, 'Ada');
       create table site.posts (id int primary key auto_increment, title varchar(200) not null,
         hits int not null default 0, made datetime);
+      create table site.documents (id int primary key, settings json, tags json, none json);
       """)
-    return try probe("{ \"client\": \(client()) }")
+    // As in Egg's guide, `agent` apart, which is off there.
+    return try probe(
+      "{ \"client\": \(client()), \"app\": true, \"agent\": true }",
+      ", \"center\": { \"mysql\": \(client("other")) }", options: ["--workers", "1"])
   }
 
   private func server() throws -> RunningApplication { try Self.started.get() }
@@ -34,6 +38,50 @@ import Testing
   @Test func `rows go in and come out as a type of the application`() throws {
     let text = try server().get("/posts").body
     #expect(text.contains(#""title":"Hello World","hits":1,"made":"#), "\(text)")
+  }
+
+  @Test func `an insert says what Egg's guide shows`() throws {
+    let text = try server().get("/inserted").body
+    let pattern =
+      #"^\{"fieldCount":0,"affectedRows":1,"insertId":[1-9][0-9]*,"serverStatus":2,"#
+      + #""warningCount":0,"message":"","protocol41":true,"changedRows":0\}$"#
+    #expect(try text.contains(Regex(pattern)), "\(text)")
+  }
+
+  @Test func `the agent has clients of its own when it is told to`() throws {
+    #expect(try server().get("/count?title=from+the+agent").body.hasPrefix(#"{"posts":1,"#))
+  }
+
+  @Test func `a client of a configuration from elsewhere, made at the start`() throws {
+    #expect(try server().get("/center").body == "other")
+  }
+
+  @Test func `who comes in is asked before each connection`() throws {
+    #expect(try server().get("/renewed").body == "2")
+  }
+
+  @Test func `JSON columns fit types of the application`() throws {
+    #expect(
+      try server().get("/json").body
+        == #"{"colours":["rot","blå"],"tags":["a","b"],"none":true,"depth":3,"d":"3"}"#)
+  }
+
+  @Test func `100 MB pass through little memory`() throws {
+    let alone = try probe("{ \"client\": \(Self.client()) }")
+    _ = try alone.get("/stream")
+    let before = try alone.peakBytes()
+    #expect(try alone.get("/large").body == "100000000")
+    #expect(try alone.peakBytes() - before < 16 << 20)
+  }
+
+  @Test func `statements are logged where developers look`() throws {
+    let logger =
+      #", "logger": { "level": "DEBUG", "consoleLevel": "DEBUG", "disableConsoleAfterReady": false }"#
+    let logging = try probe(
+      "{ \"client\": \(Self.client("site", ", \"logging\": true")) }", logger)
+    _ = try logging.get("/user/11")
+    let line = try logging.wait(for: "SELECT * FROM `users` WHERE `id` = 11")
+    #expect(try line.contains(Regex("\\[mysql\\] connection [0-9]+ [0-9]+ms SELECT")), "\(line)")
   }
 
   @Test func `an instance with a configuration of its own`() throws {
@@ -68,7 +116,7 @@ import Testing
   @Test func `a plugin in C calls it by name and reads rows in place`() throws {
     #expect(
       try server().get("/byname").body
-        == "inserted 1, 2 columns, title=from C's hand, past the end nothing")
+        == "inserted 1, 2 columns, title=from C's hand, past the end nothing, sum 42")
   }
 
   @Test func `several clients by their ids`() throws {

@@ -5,11 +5,14 @@ import Foundation
 ///
 /// - Parameters:
 ///   - config: the `mysql` part of the configuration.
+///   - more: further parts, a comma in front.
 ///   - options: of `egg start`.
-func probe(_ config: String, options: [String] = ["--single"]) throws -> RunningApplication {
+func probe(_ config: String, _ more: String = "", options: [String] = ["--single"]) throws
+  -> RunningApplication
+{
   try RunningApplication(
     tests.appendingPathComponent("probe"),
-    files: ["config/config.prod.json": "{\n  \"mysql\": \(config)\n}\n"], options: options,
+    files: ["config/config.prod.json": "{\n  \"mysql\": \(config)\(more)\n}\n"], options: options,
     variables: ["EGG_PLUGIN_PATH": try asker.get().path])
 }
 

@@ -1,3 +1,4 @@
+import EggTestSupport
 import Foundation
 import Synchronization
 
@@ -7,11 +8,9 @@ public final class MariaDBServer: Sendable {
   public let folder: String
   public let port: Int
   public var socket: String { folder + "/s" }
+  /// It offers TLS with these.
+  public let certificates: Certificates
   private let process = Mutex<Process?>(nil)
-
-  public struct Failure: Error, CustomStringConvertible {
-    public let description: String
-  }
 
   /// One for all tests that leave it as it is.
   public static let shared = Result { try MariaDBServer() }
@@ -22,6 +21,7 @@ public final class MariaDBServer: Sendable {
     folder = "/tmp/egg-db-\(UUID().uuidString.prefix(8))"
     port = try Self.freePort()
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    certificates = try Certificates(in: folder + "/tls")
     Self.servers.withLock { $0.append(self) }
     let tool = try Self.find("mariadb-install-db")
     let log = try Self.run(
@@ -31,7 +31,7 @@ public final class MariaDBServer: Sendable {
         "--skip-test-db", "--user=\(Self.user)", "--innodb-log-file-size=4M",
       ])
     guard FileManager.default.fileExists(atPath: "\(folder)/data/mysql") else {
-      throw Failure(description: "mariadb-install-db: \(log)")
+      throw Failure("mariadb-install-db: \(log)")
     }
     try start()
     try sql(
@@ -57,16 +57,18 @@ public final class MariaDBServer: Sendable {
         "--innodb-flush-method=nosync",
         "--skip-innodb-doublewrite", "--performance-schema=off", "--max-connections=200",
         "--max-allowed-packet=64M", "--skip-name-resolve",
+        "--ssl-ca=\(certificates.path("ca.pem"))", "--ssl-cert=\(certificates.path("server.pem"))",
+        "--ssl-key=\(certificates.path("server.key"))",
       ] + options
     server.standardOutput = FileHandle.nullDevice
     server.standardError = FileHandle.nullDevice
     try server.run()
     process.withLock { $0 = server }
-    let deadline = Date().addingTimeInterval(30)
+    let deadline = Date().addingTimeInterval(120)
     while (try? sql("select 1")) == nil {
       guard server.isRunning, Date() < deadline else {
         let log = (try? String(contentsOfFile: "\(folder)/log", encoding: .utf8)) ?? ""
-        throw Failure(description: "mariadbd did not start: \(log.suffix(2000))")
+        throw Failure("mariadbd did not start: \(log.suffix(2000))")
       }
       usleep(20_000)
     }
@@ -116,7 +118,7 @@ public final class MariaDBServer: Sendable {
       let path = "\(folder)/\(tool)"
       if FileManager.default.isExecutableFile(atPath: path) { return path }
     }
-    throw Failure(description: "\(tool) is not installed: apt-get install mariadb-server")
+    throw Failure("\(tool) is not installed: apt-get install mariadb-server")
   }
 
   private static func run(_ tool: String, _ arguments: [String], checks: Bool = false) throws
@@ -131,7 +133,7 @@ public final class MariaDBServer: Sendable {
     try process.run()
     let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    if checks, process.terminationStatus != 0 { throw Failure(description: output) }
+    if checks, process.terminationStatus != 0 { throw Failure(output) }
     return output
   }
 
@@ -147,7 +149,7 @@ public final class MariaDBServer: Sendable {
         bind(descriptor, $0, size) == 0 ? getsockname(descriptor, $0, &size) : -1
       }
     }
-    guard status == 0 else { throw Failure(description: "no free port: errno \(errno)") }
+    guard status == 0 else { throw Failure("no free port: errno \(errno)") }
     return Int(UInt16(bigEndian: address.sin_port))
   }
 }

@@ -20,6 +20,7 @@ typedef struct question {
     egg_call call;
     egg_object *mysql;
     long long inserted;
+    char answer[200];
 } question;
 
 static egg_value text(const char *text) {
@@ -35,6 +36,25 @@ static void fail(question *q, const egg_outcome *outcome) {
     free(q);
 }
 
+/* What app.mysql.query(sql, values) answers: a list of rows. */
+static void has_sum(void *state, const egg_outcome *outcome) {
+    question *q = state;
+    const egg_value *rows = &outcome->value;
+    if (outcome->kind != EGG_OUTCOME_OK || rows->kind != EGG_LIST || rows->count != 1 ||
+        rows->as.items[0].kind != EGG_MAP) {
+        fail(q, outcome);
+        return;
+    }
+    const egg_pair *sum = &rows->as.items[0].as.pairs[0];
+    size_t used = strlen(q->answer);
+    snprintf(q->answer + used, sizeof q->answer - used, ", %.*s %lld", (int)sum->key.len, sum->key.ptr,
+             (long long)sum->value.as.integer);
+    egg_value result = text(q->answer);
+    q->self->host->finish(q->self->host, q->call, &result);
+    q->mysql->ops->release(q->mysql);
+    free(q);
+}
+
 /* The rows of `run`, read in place. */
 static void has_rows(void *state, const egg_outcome *outcome) {
     question *q = state;
@@ -44,16 +64,17 @@ static void has_rows(void *state, const egg_outcome *outcome) {
     }
     egg_object *object = outcome->value.as.object;
     const egg_sql_rows *rows = object->ops->query(object, EGG_SQL_ROWS_ID);
-    char answer[200];
     const egg_value *cells = rows->row(rows, 0);
-    snprintf(answer, sizeof answer, "inserted %lld, %u columns, %s=%.*s, past the end %s", q->inserted,
+    snprintf(q->answer, sizeof q->answer, "inserted %lld, %u columns, %s=%.*s, past the end %s", q->inserted,
              (unsigned)rows->column_count, rows->columns[0].ptr == NULL ? "" : "title",
              (int)cells[0].count, cells[0].as.string,
              rows->row(rows, rows->row_count) == NULL ? "nothing" : "something");
-    egg_value result = text(answer);
-    q->self->host->finish(q->self->host, q->call, &result);
-    q->mysql->ops->release(q->mysql);
-    free(q);
+    egg_value values = {.kind = EGG_LIST, .count = 2};
+    egg_value numbers[2] = {{.kind = EGG_INT, .as.integer = 40}, {.kind = EGG_INT, .as.integer = 2}};
+    values.as.items = numbers;
+    egg_value args[2] = {text("select ? + ? as sum"), values};
+    const egg_host *h = q->self->host;
+    h->invoke_object(h, q->call, q->mysql, TEXT("query"), args, 2, has_sum, q);
 }
 
 static void inserted(void *state, const egg_outcome *outcome) {
@@ -89,7 +110,7 @@ static egg_step ask(void *instance, egg_call call, const egg_value *args, uint32
         return h->fail(h, call, &error);
     }
     question *q = calloc(1, sizeof *q);
-    *q = (question){self, call, mysql.as.object, 0};
+    *q = (question){.self = self, .call = call, .mysql = mysql.as.object};
     q->mysql->ops->retain(q->mysql);
     egg_pair pair = {TEXT("title"), text("from C's hand")};
     egg_value insert[2] = {text("posts"), {.kind = EGG_MAP, .count = 1}};

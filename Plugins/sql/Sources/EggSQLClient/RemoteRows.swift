@@ -41,7 +41,17 @@ nonisolated final class RemoteRows: SQLRowSource, @unchecked Sendable {
     }
   }
 
+  func decoder(ofJSON text: String) throws -> (any Decoder)? {
+    try Value(json: text).decode(OpenedDecoder.self).decoder
+  }
+
   private static func text(_ start: UnsafePointer<CChar>?, _ count: Int) -> String {
     String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
   }
+}
+
+/// The decoder that a value is read with.
+private nonisolated struct OpenedDecoder: Decodable {
+  let decoder: any Decoder
+  init(from decoder: any Decoder) { self.decoder = decoder }
 }

@@ -140,14 +140,14 @@ public final class SQLRemoteTransaction: SQLTransaction {
 }
 
 /// A function of the application that the plugin calls.
-final class SQLHook: ExportedObject {
-  let objectType = "egg.function/1"
-  private let body: @MainActor (Arguments) throws -> Value
+public final class SQLHook: ExportedObject {
+  public let objectType = "egg.function/1"
+  private let body: @MainActor (Arguments) async throws -> Value
 
-  init(_ body: @escaping @MainActor (Arguments) throws -> Value) { self.body = body }
+  public init(_ body: @escaping @MainActor (Arguments) async throws -> Value) { self.body = body }
 
-  func call(_ method: String, _ args: Arguments, _ ctx: Context?) async throws -> Value {
-    try body(args)
+  public func call(_ method: String, _ args: Arguments, _ ctx: Context?) async throws -> Value {
+    try await body(args)
   }
 }
 

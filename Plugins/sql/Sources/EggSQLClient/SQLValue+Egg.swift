@@ -28,6 +28,20 @@ nonisolated extension SQLValue {
   }
 }
 
+nonisolated extension SQLValue {
+  /// Anything that can be encoded, as the text of a JSON column.
+  ///
+  ///     try await app.mysql.insert("posts", ["tags": SQLValue.json(["swift", "egg"])])
+  ///
+  /// - Throws: what `encode(to:)` throws.
+  public static func json(_ value: some Encodable) throws -> SQLValue {
+    .text(try Value(encoding: value).json)
+  }
+
+  /// What the text of a JSON column says; nil when it is no JSON.
+  public var json: Value? { string.flatMap { try? Value(json: $0) } }
+}
+
 nonisolated extension SQLFields {
   public init(_ map: ValueMap) {
     self.init(map.lazy.map { ($0.key, SQLValue($0.value)) })

@@ -3,7 +3,7 @@ import Testing
 import ViewTestSupport
 
 enum Shared {
-  nonisolated(unsafe) private static let started = Result { try ProbeServer() }
+  private static let started = Result { try ProbeServer() }
   static func server() throws -> ProbeServer { try started.get() }
 }
 

@@ -76,4 +76,22 @@ extension SQLResult: Encodable {
   }
 }
 
-extension SQLResult.Summary: Codable {}
+extension SQLResult.Summary: Encodable {
+  private enum Key: String, CodingKey {
+    case fieldCount, affectedRows, insertId, serverStatus, warningCount, message, protocol41
+    case changedRows
+  }
+
+  /// The members that Egg shows, in its order.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(fieldCount, forKey: .fieldCount)
+    try container.encode(affectedRows, forKey: .affectedRows)
+    try container.encode(insertId, forKey: .insertId)
+    try container.encode(serverStatus, forKey: .serverStatus)
+    try container.encode(warningCount, forKey: .warningCount)
+    try container.encode(message, forKey: .message)
+    try container.encode(true, forKey: .protocol41)
+    try container.encode(changedRows, forKey: .changedRows)
+  }
+}

@@ -6,10 +6,15 @@ public protocol SQLRowSource: AnyObject, Sendable {
   func cell(_ row: Int, _ column: Int) -> SQLValue
   /// The same without a copy; nil from sources that have no memory to show.
   func borrow(_ row: Int, _ column: Int) -> SQLCell?
+  /// What reads a column's JSON text into objects and lists; nil from sources that do not.
+  ///
+  /// - Throws: what is wrong with the text.
+  func decoder(ofJSON text: String) throws -> (any Decoder)?
 }
 
 extension SQLRowSource {
   public func borrow(_ row: Int, _ column: Int) -> SQLCell? { nil }
+  public func decoder(ofJSON text: String) throws -> (any Decoder)? { nil }
 }
 
 /// The names of a result's columns, once for all of its rows.

@@ -1,7 +1,8 @@
 /// Reads any `Decodable` out of a row.
 ///
 /// Whole numbers fit any integer that holds them; `TINYINT` fits `Bool`; times are milliseconds since
-/// 1970 for `Int`, and text for `String`; `DECIMAL` text fits `Double`. Errors name the column.
+/// 1970 for `Int`, and text for `String`; `DECIMAL` text fits `Double`; text of a JSON column fits objects
+/// and lists. Errors name the column.
 struct SQLRowDecoder: Decoder {
   let row: SQLRow
   var codingPath: [any CodingKey] { [] }
@@ -16,7 +17,7 @@ struct SQLRowDecoder: Decoder {
   }
   /// A row of one column as that column.
   func singleValueContainer() throws -> any SingleValueDecodingContainer {
-    SQLCellDecoder(value: row[0], codingPath: [])
+    SQLCellDecoder(value: row[0], codingPath: [], source: row.source)
   }
 }
 
@@ -39,7 +40,7 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   func nestedContainer<Inner: CodingKey>(keyedBy type: Inner.Type, forKey key: Key) throws
     -> KeyedDecodingContainer<Inner>
-  { throw try cell(key).mismatch(type, "an object") }
+  { try cell(key).container(keyedBy: type) }
   func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
     try cell(key).unkeyedContainer()
   }
@@ -51,7 +52,8 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
       throw DecodingError.keyNotFound(
         key, .init(codingPath: [], debugDescription: "no column \"\(key.stringValue)\""))
     }
-    return SQLCellDecoder(value: row.source.cell(row.index, place), codingPath: [key])
+    return SQLCellDecoder(
+      value: row.source.cell(row.index, place), codingPath: [key], source: row.source)
   }
 }
 
@@ -59,14 +61,25 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 struct SQLCellDecoder: Decoder, SingleValueDecodingContainer {
   let value: SQLValue
   let codingPath: [any CodingKey]
+  /// Knows how JSON is read.
+  var source: (any SQLRowSource)?
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-    throw mismatch(type, "an object")
+    guard let json = try json() else { throw mismatch(type, "an object") }
+    return try json.container(keyedBy: type)
   }
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-    guard case .bytes(let bytes) = value else { throw mismatch([Any].self, "a list") }
-    return BytesContainer(bytes: bytes, codingPath: codingPath)
+    if case .bytes(let bytes) = value { return BytesContainer(bytes: bytes, codingPath: codingPath) }
+    guard let json = try json() else { throw mismatch([Any].self, "a list") }
+    return try json.unkeyedContainer()
+  }
+  private func json() throws -> (any Decoder)? {
+    guard case .text(let text) = value else { return nil }
+    do { return try source?.decoder(ofJSON: text) } catch {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: codingPath, debugDescription: "expected JSON: \(error)"))
+    }
   }
   func singleValueContainer() -> any SingleValueDecodingContainer { self }
 

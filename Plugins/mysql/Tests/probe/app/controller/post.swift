@@ -30,6 +30,66 @@ final class PostController: Controller {
     try await client.end()
   }
 
+  /// The client that `app.swift` has made.
+  func center() async throws {
+    ctx.body = try await app.database?.queryOne("select database() d")?.d.string ?? "none"
+  }
+
+  func inserted() async throws {
+    ctx.body = try Value(
+      encoding: await app.mysql.insert("posts", ["title": "Hello World"]).summary)
+  }
+
+  /// Who comes in is asked before each connection.
+  func renewed() async throws {
+    var asked = 0
+    var config = app.config["mysql.client"]
+    let password = config.password
+    config.password = "expired"
+    config.connectionLimit = 1
+    let client = try await app.mysql.createInstanceAsync(config) {
+      asked += 1
+      return ["password": password]
+    }
+    let id = try await client.queryOne("select connection_id() id")?.id.int ?? 0
+    try await app.mysql.query("kill ?", [id])
+    // The pool hears of the end by itself.
+    while client.stats.allConnections.int != 0 { try await Task.sleep(for: .milliseconds(5)) }
+    try await client.query("select 1")
+    ctx.body = "\(asked)"
+    try await client.end()
+  }
+
+  func json() async throws {
+    struct Settings: Codable { var colours: [String], depth: Int }
+    struct Stored: Decodable { var id: Int, settings: Settings, tags: [String], none: [Int]? }
+    let settings = Settings(colours: ["rot", "blå"], depth: 3)
+    try await app.mysql.insert(
+      "documents",
+      [
+        "id": 1, "settings": try SQLValue.json(settings), "tags": try SQLValue.json(["a", "b"]),
+        "none": nil,
+      ])
+    let stored = try await app.mysql.get("documents", ["id": 1], as: Stored.self)
+    let row = try await app.mysql.queryOne(
+      "select settings, json_value(settings, '$.depth') d from documents")
+    ctx.body =
+      [
+        "colours": try Value(encoding: stored?.settings.colours ?? []),
+        "tags": try Value(encoding: stored?.tags ?? []), "none": stored?.none == nil,
+        "depth": row?.settings.json?.depth ?? .null, "d": Value(row?.d ?? .null),
+      ] as Value
+  }
+
+  /// 100 MB.
+  func large() async throws {
+    var bytes = 0
+    for try await row in app.mysql.stream("select repeat('x', 10000) x from seq_1_to_10000") {
+      bytes += row.x.string?.utf8.count ?? 0
+    }
+    ctx.body = "\(bytes)"
+  }
+
   /// Fails inside of a nested scope, and tries to go on.
   func nested() async throws {
     do {
@@ -50,7 +110,7 @@ final class PostController: Controller {
   func aborted() async throws {
     try await app.mysql.beginTransactionScope(ctx) { tran in
       try await tran.insert("posts", ["title": "aborted"])
-      for _ in 0..<200 { try await tran.query("select sleep(0.01)") }
+      try await tran.query("select sleep(3600)")
     }
   }
 
