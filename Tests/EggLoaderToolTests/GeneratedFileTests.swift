@@ -106,7 +106,7 @@ import Testing
   }
 
   @Test func `middlewares of a declared directory are names on the plugin's type`() {
-    let files = [
+    let files: KeyValuePairs<String, String> = [
       "app/io/middleware/auth.swift": "func auth() -> Middleware { x }",
       "app/io/middleware/admin/log.swift": "func log() -> Middleware { x }",
     ]

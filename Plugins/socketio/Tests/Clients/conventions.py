@@ -58,12 +58,14 @@ def online(peer, action):
 
 def check_chat():
     for old in (False, True):
-        one = Peer(query="&room=demo&userId=1", old=old)
+        # One of its own, as those of before may still be leaving theirs.
+        room = "&room=demo-%s" % ("old" if old else "new")
+        one = Peer(query=room + "&userId=1", old=old)
         # The room hears of the newcomer before the newcomer is told that it is in.
         clients, message = online(one, "join")
         one.connected()
         assert clients == [one.id] and message == "User(%s) joined." % one.id
-        two = Peer(query="&room=demo&userId=2")
+        two = Peer(query=room + "&userId=2")
         clients, _ = online(two, "join")
         two.connected()
         assert online(one, "join")[0] == clients == sorted([one.id, two.id])

@@ -3,7 +3,7 @@ import EggSocketIO
 
 /// Lets into rooms that there are, and tells everybody there who has come and gone.
 func auth(_ app: Application) -> Middleware {
-  let rooms: Set<String> = ["demo"]
+  let rooms: Set<String> = ["demo", "demo-old", "demo-new"]
   return { ctx, next in
     let socket = ctx.socket
     let id = socket.id
