@@ -68,6 +68,7 @@ let package = Package(
     .library(name: "EggHTTPClient", targets: ["EggHTTPClient"]),
     .library(name: "EggOnerror", type: .dynamic, targets: ["EggOnerror"]),
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
+    .library(name: "EggNunjucksClient", targets: ["EggNunjucksClient"]),
     .library(name: "EggSession", type: .dynamic, targets: ["EggSession"]),
     .library(name: "EggSessionClient", targets: ["EggSessionClient"]),
     .library(name: "EggSecurity", type: .dynamic, targets: ["EggSecurity"]),
@@ -109,6 +110,7 @@ let package = Package(
     .library(name: "SocketIOProbe", type: .dynamic, targets: ["SocketIOProbe"]),
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
     .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
+    .library(name: "TemplateBench", type: .dynamic, targets: ["TemplateBench"]),
     .library(name: "EggSchedule", type: .dynamic, targets: ["EggSchedule"]),
     .library(name: "EggLogrotator", type: .dynamic, targets: ["EggLogrotator"]),
     .library(name: "LogsProbe", type: .dynamic, targets: ["LogsProbe"]),
@@ -157,8 +159,11 @@ let package = Package(
       "EggStatic", "Plugins/static", dependencies: ["EggHTTPSemantics", "PluginABI"],
       sources: ["app.swift", "Sources"], exclude: ["Tests"]),
     unit(
-      "EggView", "Plugins/view", dependencies: ["PluginABI"],
-      sources: ["app", "app.swift", "Sources"], exclude: ["Tests"]),
+      "EggView", "Plugins/view", dependencies: ["PluginABI", "EggTemplateValues"],
+      sources: ["app", "app.swift", "Sources"], exclude: ["Tests", "Sources/Values"]),
+    .target(
+      name: "EggTemplateValues", dependencies: ["Egg", "PluginABI"],
+      path: "Plugins/view/Sources/Values"),
     // Forms with files: the parser, the reader for applications, the plugin.
     .target(name: "MultipartForm", path: "Plugins/multipart/Sources/Form"),
     client("EggMultipart", "Plugins/multipart", dependencies: ["MultipartForm"]),
@@ -199,9 +204,13 @@ let package = Package(
       name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks",
       swiftSettings: templateSettings),
     unit(
-      "EggViewNunjucks", "Plugins/view-nunjucks", dependencies: ["PluginABI", "Nunjucks", "EggSecurityRules"],
+      "EggViewNunjucks", "Plugins/view-nunjucks",
+      dependencies: ["PluginABI", "EggTemplateValues", "Nunjucks", "EggSecurityRules"],
       sources: ["app", "app.swift", "Sources/Entry"],
-      exclude: ["Tests", "Tools", "Sources/Nunjucks"]),
+      exclude: ["Tests", "Tools", "Client", "Sources/Nunjucks"]),
+    client(
+      "EggNunjucksClient", "Plugins/view-nunjucks",
+      dependencies: ["PluginABI", "EggTemplateValues"]),
     unit(
       "EggSession", "Plugins/session", sources: ["app", "app.swift", "Sources"],
       exclude: ["Client"]),
@@ -250,6 +259,8 @@ let package = Package(
       path: "Plugins/view-nunjucks/Tools/Conformance"),
     .executableTarget(
       name: "NunjucksBench", dependencies: ["Nunjucks"], path: "Plugins/view-nunjucks/Tools/Bench"),
+    // The application that the benchmark of templates serves.
+    unit("TemplateBench", "Benchmarks/templates", sources: ["app/router.swift"]),
     .executableTarget(
       name: "NunjucksDiffFuzz", dependencies: ["Nunjucks"],
       path: "Plugins/view-nunjucks/Tools/DiffFuzz"),
@@ -468,8 +479,8 @@ let package = Package(
     .target(
       name: "ViewTestSupport", dependencies: ["EggTestSupport"], path: "Plugins/view/Tests/Support"),
     unit(
-      "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],
-      exclude: ["other"]),
+      "ViewProbe", "Plugins/view/Tests/probe", dependencies: ["EggNunjucksClient"],
+      sources: ["app/router.swift", "app.swift"], exclude: ["other"]),
     .testTarget(
       name: "EggViewTests", dependencies: ["ViewTestSupport", "EggCommand"],
       path: "Plugins/view/Tests/EggViewTests"),

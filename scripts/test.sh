@@ -125,6 +125,10 @@ if [ "${FAST:-0}" != 1 ]; then
   # reading of folder entries. Leaks are not looked for: what belongs to the process is never freed.
   check "address sanitizer, build" swift build --sanitize=address --scratch-path .build-asan \
     --product ServerProbe
+  check "address sanitizer, build of the templates" swift build --sanitize=address \
+    --scratch-path .build-asan --product nunjucks-difffuzz
+  check "damaged templates under the address sanitizer" env ASAN_OPTIONS=detect_leaks=0 \
+    .build-asan/debug/nunjucks-difffuzz --count 1500 --mutate
   count "server under the address sanitizer" env ASAN_OPTIONS=detect_leaks=0 \
     EGG_SERVER_PROBE="$PWD/.build-asan/debug/ServerProbe" \
     swift test --skip-build --filter EggServerTests

@@ -1,4 +1,5 @@
 import Egg
+import EggTemplateValues
 import PluginABI
 
 /// `ctx`, `request` and `helper` as templates see them: three objects for all requests, because what

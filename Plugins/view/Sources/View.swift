@@ -1,4 +1,5 @@
 import Egg
+import EggTemplateValues
 import PluginABI
 
 /// The plugin in one application. Lives until the process ends.
@@ -46,6 +47,11 @@ nonisolated final class View {
     try add("render") { state, call, args, count, _ in
       View.from(state).render(call, args, count)
     }
+    try add("viewNow", flags: EGG_METHOD_IMMEDIATE) { state, call, args, count, result in
+      View.from(state).answer(call) { view throws(EggError) in
+        try view.renderNow(call, args, count, result)
+      }
+    }
     let status = egg_str.lend("renderView") {
       host.pointee.resolve(host, UInt32(EGG_ON_CONTEXT), $0, &renderView)
     }
@@ -58,9 +64,10 @@ nonisolated final class View {
       UnsafeMutablePointer<egg_value>
     ) -> egg_step
 
-  private func add(_ name: String, _ invoke: Method) throws {
+  private func add(_ name: String, flags: Int = 0, _ invoke: Method) throws {
     var method = egg_method()
     method.size = UInt32(MemoryLayout<egg_method>.size)
+    method.flags = UInt32(flags)
     method.target = UInt32(EGG_ON_CONTEXT)
     method.name = egg_str(permanent: name).ptr
     method.`self` = Unmanaged.passUnretained(self).toOpaque()

@@ -82,29 +82,30 @@ nonisolated final class ValueMemory {
   private var blocks: [UnsafeMutableRawPointer] = []
   private var next = UnsafeMutableRawPointer(bitPattern: 0x10)!
   private var room = 0
+  private var capacity = 512
 
   deinit { for block in blocks { block.deallocate() } }
 
+  @inline(__always)
   func allocate(_ size: Int) -> UnsafeMutableRawPointer {
     let size = (size &+ 7) & ~7
-    if size > room {
-      let capacity = max(size, 1024)
-      next = .allocate(byteCount: capacity, alignment: 16)
-      room = capacity
-      blocks.append(next)
-    }
-    defer {
-      next += size
-      room -= size
-    }
-    return next
+    if size > room { makeRoom(size) }
+    let memory = next
+    next = memory + size
+    room &-= size
+    return memory
   }
 
-  private func copy(_ text: String) -> UnsafeMutablePointer<UInt8> {
-    var text = text
-    return text.withUTF8 { copy($0) }
+  @inline(never)
+  private func makeRoom(_ size: Int) {
+    capacity = min(capacity &* 2, 1 << 18)
+    let count = max(size, capacity)
+    next = .allocate(byteCount: count, alignment: 16)
+    room = count
+    blocks.append(next)
   }
 
+  @inline(__always)
   private func copy(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
     let memory = allocate(bytes.count).assumingMemoryBound(to: UInt8.self)
     if let start = bytes.baseAddress { memory.update(from: start, count: bytes.count) }
@@ -112,13 +113,12 @@ nonisolated final class ValueMemory {
   }
 
   func text(_ text: String) -> egg_str {
-    let count = text.utf8.count
-    return egg_str(UnsafeBufferPointer(start: copy(text), count: count))
+    var text = text
+    return text.withUTF8 { egg_str(UnsafeBufferPointer(start: copy($0), count: $0.count)) }
   }
 
   /// Lays out `value`; objects are borrowed from it.
   func lay(_ value: Value) -> egg_value {
-    if let scalar = value.scalar { return scalar }
     switch value {
     case .text(let text): return lay(text: text, safe: false)
     case .markup(let text): return lay(text: text, safe: true)
@@ -134,9 +134,11 @@ nonisolated final class ValueMemory {
       var result = egg_value(kind: EGG_MAP, count: map.count)
       let pairs = allocate(map.count &* MemoryLayout<egg_pair>.stride)
         .bindMemory(to: egg_pair.self, capacity: map.count)
-      for (place, entry) in map.enumerated() {
-        let pair = egg_pair(key: text(entry.key), value: lay(entry.value))
-        (pairs + place).initialize(to: pair)
+      map.withEntries { entries in
+        for place in 0..<entries.count {
+          let pair = egg_pair(key: text(entries[place].key), value: lay(entries[place].value))
+          (pairs + place).initialize(to: pair)
+        }
       }
       result.as.pairs = UnsafePointer(pairs)
       return result
@@ -144,21 +146,24 @@ nonisolated final class ValueMemory {
       var result = egg_value(kind: EGG_OBJECT)
       result.as.object = object.pointer
       return result
-    default: return egg_value()
+    default: return value.scalar ?? egg_value()
     }
   }
 
   func lay(_ list: [Value]) -> UnsafePointer<egg_value> {
     let items = allocate(list.count &* MemoryLayout<egg_value>.stride)
       .bindMemory(to: egg_value.self, capacity: list.count)
-    for (place, item) in list.enumerated() { (items + place).initialize(to: lay(item)) }
+    list.withUnsafeBufferPointer { list in
+      for place in 0..<list.count { (items + place).initialize(to: lay(list[place])) }
+    }
     return UnsafePointer(items)
   }
 
   private func lay(text: String, safe: Bool) -> egg_value {
-    var result = egg_value(kind: EGG_STRING, count: text.utf8.count)
+    let text = self.text(text)
+    var result = egg_value(kind: EGG_STRING, count: text.len)
     if safe { result.flags = UInt8(EGG_VALUE_SAFE) }
-    result.as.string = UnsafeRawPointer(copy(text)).assumingMemoryBound(to: CChar.self)
+    result.as.string = text.ptr
     return result
   }
 }

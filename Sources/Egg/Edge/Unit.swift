@@ -26,6 +26,12 @@ final class Unit {
   /// The loggers of every request, looked up once.
   private(set) lazy var loggerFaces = (own: host.logger("logger"), core: host.logger("coreLogger"))
   private let spareContexts = SpareContexts()
+  /// `ctx.viewNow` of the plugin view, looked up until somebody has it.
+  private var knownViewNow: egg_member?
+  var viewNow: egg_member? {
+    if knownViewNow == nil { knownViewNow = host.resolve(Int(EGG_ON_CONTEXT), "viewNow") }
+    return knownViewNow
+  }
   private var objectOps: [String: UnsafePointer<egg_object_ops>] = [:]
   /// Answers of members that are asked without a call, by member; the last one stays.
   private var kept: [UnsafeRawPointer: (ValueMemory, Value)] = [:]

@@ -30,6 +30,12 @@ nonisolated public struct ValueMap: Sendable, Equatable {
     }
   }
 
+  /// The members where they lie.
+  @inline(__always)
+  func withEntries<R>(_ body: (UnsafeBufferPointer<Element>) -> R) -> R {
+    entries.withUnsafeBufferPointer(body)
+  }
+
   public mutating func reserveCapacity(_ count: Int) { entries.reserveCapacity(count) }
 
   /// Adds the members of `other`; where both have one, `other` wins.

@@ -46,6 +46,12 @@ typedef struct egg_view_engine {
      * cannot tell. */
     egg_status (*EGG_NULLABLE lint)(void *EGG_NULLABLE self, egg_str path, egg_str name,
                                     egg_view_report report, void *EGG_NULLABLE state);
+    /* As `render`, but never LATER: DONE with *result left UNDEFINED says that this
+     * template has to wait, and `render` is asked instead. The STRING may stay the
+     * engine's, until it is called the next time. Absent: `render` is asked always. */
+    egg_step (*EGG_NULLABLE render_now)(void *EGG_NULLABLE self, egg_call call, egg_str path,
+                                        egg_str name, const egg_value *locals,
+                                        egg_value *result);
 } egg_view_engine;
 
 typedef struct egg_view {
@@ -66,7 +72,7 @@ typedef struct egg_view {
 EGG_NONNULL_END
 
 EGG_STATIC_ASSERT(sizeof(egg_view_finding) == 48, "egg_view_finding");
-EGG_STATIC_ASSERT(sizeof(egg_view_engine) == 48, "egg_view_engine");
+EGG_STATIC_ASSERT(sizeof(egg_view_engine) == 56, "egg_view_engine");
 EGG_STATIC_ASSERT(sizeof(egg_view) == 32, "egg_view");
 
 #ifdef __cplusplus

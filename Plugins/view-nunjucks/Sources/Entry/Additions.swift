@@ -1,4 +1,5 @@
 import Egg
+import EggTemplateValues
 import Nunjucks
 import PluginABI
 
@@ -11,15 +12,15 @@ nonisolated extension NunjucksEngine {
     add { [unowned self] in filter.add(to: $0, self) }
   }
 
-  func addTest(_ name: String, _ method: egg_method) {
-    let object = MethodObject.make(method)
+  /// - Parameter object: has one method and stays for the life of the process.
+  func addTest(_ name: String, _ object: UnsafeMutablePointer<egg_object>) {
     add { [unowned self] in
       $0.addTest(name) { [unowned self] in try call(.object(object, egg_str()), name, $0).isTruthy }
     }
   }
 
-  func addFunction(_ name: String, _ method: egg_method) {
-    let object = MethodObject.make(method)
+  /// - Parameter object: as for tests.
+  func addFunction(_ name: String, _ object: UnsafeMutablePointer<egg_object>) {
     add { [unowned self] in
       let function = TemplateFunction { [unowned self] in
         try call(.object(object, egg_str()), name, $0)
@@ -40,11 +41,22 @@ nonisolated extension NunjucksEngine {
     let name = String(cString: tag.name)
     let end = tag.end.map { String(cString: $0) }
     let middle = tag.middle.map { String(cString: $0).split(separator: " ").map(String.init) } ?? []
+    return addTag(name, end: end, middle: middle) { [unowned self] use, number in
+      try call(.tag(tag, UInt64(number)), name, use.call)
+    }
+  }
+
+  /// - Parameter run: gets the use and its number, by which its bodies are asked for.
+  /// - Returns: `EGG_E_UNSUPPORTED` for words between the bodies of a tag that has none.
+  func addTag(
+    _ name: String, end: String?, middle: [String],
+    _ run: @escaping (TagCall, Int) throws -> TemplateValue
+  ) -> egg_status {
     guard end != nil || middle.isEmpty else { return egg_status(EGG_E_UNSUPPORTED) }
     add { [unowned self] in
       $0.addTag(
         CustomTag(name, endTag: end, middleTags: middle) { [unowned self] use in
-          try run(tag, name, use)
+          try during(use, run)
         })
     }
     return egg_status(EGG_OK)
@@ -52,13 +64,14 @@ nonisolated extension NunjucksEngine {
 
   // MARK: tags
 
-  private func run(_ tag: egg_nunjucks_tag, _ name: String, _ use: TagCall) throws -> TemplateValue
-  {
+  private func during(
+    _ use: TagCall, _ run: (TagCall, Int) throws -> TemplateValue
+  ) throws -> TemplateValue {
     lastUse += 1
     uses.append(TagUse(number: lastUse, use: use))
     defer { uses.removeLast() }
     do {
-      return try call(.tag(tag, lastUse), name, use.call)
+      return try run(use, Int(truncatingIfNeeded: lastUse))
     } catch {
       throw uses[uses.count - 1].failure ?? error
     }

@@ -1,4 +1,5 @@
 import Egg
+import EggTemplateValues
 import Nunjucks
 import PluginABI
 
@@ -6,18 +7,23 @@ import PluginABI
 nonisolated extension NunjucksEngine {
   /// A method that a unit added, at once.
   ///
+  /// - Parameter first: an argument in front of those of the template.
   /// - Throws: `TemplateError` with the unit's message, or when the method may suspend.
-  func call(_ member: egg_member, _ name: @autoclosure () -> String, _ call: TemplateCall) throws
-    -> TemplateValue
-  {
-    try withUnsafeTemporaryAllocation(of: egg_value.self, capacity: max(1, call.count)) { args in
+  func call(
+    _ member: egg_member, _ name: @autoclosure () -> String, _ call: TemplateCall,
+    before first: egg_value? = nil
+  ) throws -> TemplateValue {
+    let count = call.count + (first == nil ? 0 : 1)
+    return try withUnsafeTemporaryAllocation(of: egg_value.self, capacity: max(1, count)) { args in
+      if let first { args.initializeElement(at: 0, to: first) }
       for place in 0..<call.count {
-        args.initializeElement(at: place, to: lowered(call[place], depth: 0))
+        args.initializeElement(
+          at: count - call.count + place, to: lowered(call[place], depth: 0))
       }
       var result = egg_value()
       var failed: UnsafePointer<egg_error>?
       let status = host.pointee.invoke_now(
-        host, self.call, member, UnsafePointer(args.baseAddress), UInt32(call.count), &result,
+        host, self.call, member, UnsafePointer(args.baseAddress), UInt32(count), &result,
         &failed)
       switch Int(status) {
       case EGG_OK: return lifted(result)
@@ -36,13 +42,14 @@ nonisolated extension NunjucksEngine {
   ///
   /// The kernel calls objects later and members at once; so a member of this plugin passes its own
   /// call on.
-  func call(_ callee: Callee, _ name: @autoclosure () -> String, _ call: TemplateCall) throws
-    -> TemplateValue
-  {
+  func call(
+    _ callee: Callee, _ name: @autoclosure () -> String, _ call: TemplateCall,
+    before first: egg_value? = nil
+  ) throws -> TemplateValue {
     let outer = awaitedCallee
     awaitedCallee = callee
     defer { awaitedCallee = outer }
-    return try self.call(objectCall, name(), call)
+    return try self.call(objectCall, name(), call, before: first)
   }
 
   /// `nunjucksCall`

@@ -1,3 +1,4 @@
+import EggTemplateValues
 import PluginABI
 
 /// A function of another unit as an object with that one method, which the kernel can call later.

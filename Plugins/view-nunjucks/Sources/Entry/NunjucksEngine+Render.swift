@@ -1,4 +1,5 @@
 import Egg
+import EggTemplateValues
 import Nunjucks
 import PluginABI
 
@@ -17,6 +18,34 @@ nonisolated extension NunjucksEngine {
     }
     return page(call, locals, result, name: name) { () throws(TemplateError) in
       try environment.template(name)
+    }
+  }
+
+  /// `egg_view_engine.render_now`: the page stays in the engine's buffer, and is not copied here.
+  func renderNow(
+    _ call: egg_call, _ path: egg_str, _ locals: UnsafePointer<egg_value>,
+    _ result: UnsafeMutablePointer<egg_value>
+  ) -> egg_step {
+    guard let environment else { return notStarted(call) }
+    let name = name(of: path)
+    if !waitingTemplates.isEmpty, waitingTemplates.contains(name) {
+      return egg_step(EGG_STEP_DONE)
+    }
+    return onBehalf(of: call) {
+      while true {
+        do throws(TemplateError) {
+          let template = try environment.template(name)
+          if template.mayWait { return egg_step(EGG_STEP_DONE) }
+          let page = try environment.renderLent(template, context(locals), adapter: adapter)
+          result.pointee = egg_value(text: page)
+          return egg_step(EGG_STEP_DONE)
+        } catch {
+          if addsHelperFilter(for: error) { continue }
+          guard error.cause.hasSuffix(Self.needsToWait) else { return fail(call, error) }
+          waitingTemplates.insert(name)
+          return egg_step(EGG_STEP_DONE)
+        }
+      }
     }
   }
 
@@ -48,9 +77,9 @@ nonisolated extension NunjucksEngine {
     return onBehalf(of: call) {
       while true {
         do throws(TemplateError) {
-          let status = try environment.render(
-            try template(), context(locals), adapter: adapter
-          ) { page in
+          let found = try template()
+          if found.mayWait { return renderLater(environment, call, locals, result, template) }
+          let status = try environment.render(found, context(locals), adapter: adapter) { page in
             var text = egg_value(text: page)
             return host.pointee.copy(host, call, &text, result)
           }

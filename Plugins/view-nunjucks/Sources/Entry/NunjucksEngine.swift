@@ -1,4 +1,5 @@
 import Egg
+import EggTemplateValues
 import Glibc
 import Nunjucks
 import PluginABI
@@ -44,6 +45,7 @@ nonisolated final class NunjucksEngine {
   /// - Throws: `EggError` when the kernel refuses.
   func register() throws(EggError) {
     try addObjectCall()
+    try addAdditionProperty()
     try addFilterDirectory()
   }
 
@@ -81,6 +83,9 @@ nonisolated final class NunjucksEngine {
     }
     engine.render_string = { state, call, source, locals, result in
       NunjucksEngine.from(state).renderString(call, source, locals, result)
+    }
+    engine.render_now = { state, call, path, name, locals, result in
+      NunjucksEngine.from(state).renderNow(call, path, locals, result)
     }
     engine.lint = { state, path, _, report, reportState in
       NunjucksEngine.from(state).lint(path, report, reportState)

@@ -25,12 +25,12 @@ nonisolated struct NunjucksInterface {
       },
       add_test: { host, test in
         NunjucksInterface.adding(host, test, immediate: true) { engine, name, method in
-          engine.addTest(name, method)
+          engine.addTest(name, MethodObject.make(method))
         }
       },
       add_function: { host, function in
         NunjucksInterface.adding(host, function, immediate: true) { engine, name, method in
-          engine.addFunction(name, method)
+          engine.addFunction(name, MethodObject.make(method))
         }
       },
       add_global: { host, name, value in

@@ -1,4 +1,5 @@
 import Egg
+import EggTemplateValues
 import Glibc
 import Nunjucks
 import PluginABI

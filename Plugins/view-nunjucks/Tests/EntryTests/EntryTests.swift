@@ -80,6 +80,35 @@ enum Shared {
     #expect(try Shared.server().string(template).text == page)
   }
 
+  @Test(arguments: [
+    ("{{ 'egg' | swifter }} {{ 'egg' | swifter(3) }}", "EGG! EGG!!!"),
+    ("{{ 1 | first_of_all(label='x') }} {{ 1 | first_of_all }}", "2 x 1 none"),
+    ("{{ 'egg' is longer(2) }} {{ 'egg' is longer(3) }}", "true false"),
+    ("{{ product(6, 7) }} {{ brand.name }}", "42 Egg &amp; Co"),
+    ("{% twice 'b' %}{{ a }}{% then %}-{{ given }}{% endtwice %}", "<b>1-given &lt;b&gt;1</b>"),
+    (
+      "{% twice 'i' %}{% twice 'b' %}{{ a }}{% endtwice %}{% endtwice %}",
+      "<i><b>11</b><b>11</b></i>"
+    ),
+    ("{% stamp 1, 2 %}{% stamp %}", "&lt;2&gt;&lt;0&gt;"),
+    ("{{ 'x' | patiently }} {{ 'y' | patiently | swifter }}", "later x LATER Y!"),
+  ])
+  func `a Swift unit adds filters, tests, functions, variables and tags through the client module`(
+    template: String, page: String
+  ) throws {
+    #expect(try Shared.server().string(template).text == page)
+  }
+
+  @Test func `an addition in Swift that fails fails the page with its message`() throws {
+    let server = try Shared.server()
+    #expect(
+      try server.string("{{ 'x' | swifter('y') }}").message.contains("swifter: argument 2"))
+    #expect(try server.string("{{ 'no' | patiently }}").message.contains("patience is over"))
+    let inBody = try server.string("{% twice 'b' %}\n{{ 1 | nosuch }}{% endtwice %}").message
+    #expect(inBody.contains("[Line 2, Column 8]"))
+    #expect(inBody.contains("filter not found: nosuch"))
+  }
+
   @Test func `an addition that fails fails the page, with the place of the mistake`() throws {
     let server = try Shared.server()
     #expect(try server.string("{{ 1 | backwards }}").message.contains("backwards: no text"))

@@ -46,29 +46,6 @@ import Testing
       atPath: folder.path + "/link.njk", withDestinationPath: "/etc/hostname")
     #expect(throws: TemplateError.self) { try views.render("link.njk") }
   }
-
-  @Test func `several threads may render at once`() async throws {
-    let views = Environment(
-      loaders: [
-        MemoryLoader([
-          "main":
-            "{% import \"lib\" as l %}{% for i in range(50) %}{{ l.f(i) }}{% endfor %}{{ x }}",
-          "lib": "{% macro f(i) %}{{ i }},{% endmacro %}",
-        ])
-      ])
-    let expected = (0..<50).map { "\($0)," }.joined()
-    await withTaskGroup(of: Bool.self) { group in
-      for number in 0..<8 {
-        group.addTask {
-          (0..<50).allSatisfy { _ in
-            (try? views.render("main", ["x": .number(Double(number))]))
-              == Array((expected + "\(number)").utf8)
-          }
-        }
-      }
-      for await isRight in group { #expect(isRight) }
-    }
-  }
 }
 
 @Suite struct ExtensionTests {

@@ -60,7 +60,7 @@ import Testing
 
   /// Once these were views of a text that was gone.
   @Test(arguments: [
-    ("{{ (s|safe).val }}", "<abc>"), ("{{ (s|safe)|dictsort|last|last }}", "<abc>"),
+    ("{{ (s|safe).val }}", "<abc>"), ("{{ ((s|safe)|dictsort)[2][1] }}", "<abc>"),
     ("{{ (s|safe).concat() }}", "<abc>"), ("{{ (s|safe).normalize() }}", "<abc>"),
     ("{{ (s|safe).padEnd(2) }}", "<abc>"), ("{{ (s|safe).toString() }}", "<abc>"),
   ])

@@ -4,6 +4,8 @@ struct Expressions {
   enum Kind: CaseIterable { case text, number, list, records, map, flag }
 
   var random: Random
+  /// Whether this round has what `installJinjaCompat` adds.
+  var isCompatible = false
 
   static let context = """
     {"n":3,"z":0,"neg":-4,"f":2.5,"big":12345678,"tiny":1e-7,"s":"abc","num":"7","e":"","t":true,\
@@ -43,6 +45,7 @@ struct Expressions {
     if depth <= 0 || random.chance(30) {
       return random.pick((random.chance(70) ? Self.names : Self.literals)[kind] ?? [])
     }
+    if isCompatible, random.chance(25) { return compatible(kind) }
     if random.chance(8) { return "(\(make(kind, depth - 1)))" }
     if random.chance(7) {
       let otherwise = random.chance(80) ? " else \(make(kind, depth - 1))" : ""
@@ -61,6 +64,28 @@ struct Expressions {
   private mutating func operand(_ kind: Kind, _ depth: Int) -> String {
     let made = make(kind, depth)
     return made.allSatisfy { $0.isLetter || $0 == "." } ? made : "(\(made))"
+  }
+
+  /// What there is with `installJinjaCompat` only.
+  private mutating func compatible(_ kind: Kind) -> String {
+    let bounds = ["", "0", "1", "2", "-1", "-2", "n", "9"]
+    let slice =
+      "[\(random.pick(bounds)):\(random.pick(bounds))\(random.pick(["", "", ":2", ":-1", ":1"]))]"
+    switch kind {
+    case .text:
+      return random.pick(["s\(slice)|join", "(l\(slice))|join", "w.pop()", "keyed.get(\"2\")"])
+    case .number:
+      return random.pick(["l.count(2)", "w.index(\"a\")", "l.find(3)", "o.get(\"a\", 1)"])
+    case .list:
+      return random.pick([
+        "l\(slice)", "w\(slice)", "o.items()", "o.keys()", "o.values()", "[].concat(l)\(slice)",
+        "keyed.items()", "recs\(slice)",
+      ])
+    case .records: return "recs\(slice)"
+    case .map: return random.pick(["recs[0]", "{a: True, b: None, c: False}"])
+    case .flag:
+      return random.pick(["True", "False", "None", "o.has_key(\"a\")", "keyed.has_key(2)"])
+    }
   }
 
   private mutating func text(_ d: Int) -> String {
@@ -117,6 +142,7 @@ struct Expressions {
     case 2: return "[\(any(d)), \(any(d))]"
     case 3: return "\(operand(.text, d))|list"
     case 4:
+      if random.chance(30) { return "\(operand(.records, d))|groupby(\"k\")|dictsort" }
       return
         "\(operand(.map, d))|\(random.pick(["dictsort", "list", "dictsort(true)", "dictsort(false, \"value\")"]))"
     case 5:
@@ -136,7 +162,8 @@ struct Expressions {
       + random.pick([
         "sort(attribute=\"v\")", "sort(reverse=true, attribute=\"k\")", "selectattr(\"on\")",
         "rejectattr(\"on\")", "reverse", "list", "sort(false, false, \"in.d\")", "select",
-        "sort(true, true, \"k\")",
+        "sort(true, true, \"k\")", "selectattr(\"in\")", "rejectattr(\"zz\")",
+        "sort(attribute=\"in.d\")",
       ])
   }
 

@@ -18,6 +18,8 @@ struct Generator {
     /// `autoescape`, `trimBlocks`, `lstripBlocks`, `throwOnUndefined`.
     var options: [String: Bool]
     var tags: Tags?
+    /// With `installJinjaCompat`.
+    var isCompatible = false
   }
 
   init(seed: UInt64) { expressions = Expressions(random: Random(seed: seed)) }
@@ -33,6 +35,7 @@ struct Generator {
       tags = Tags(block: ("<%", "%>"), variable: ("<$", "$>"), comment: ("<#", "#>"))
       custom = tags
     }
+    expressions.isCompatible = random.chance(10)
     var templates: [String: String] = [:]
     includes = false
     templates["inc"] = "(" + body(2) + ")"
@@ -63,7 +66,9 @@ struct Generator {
     if random.chance(15) { options["trimBlocks"] = true }
     if random.chance(15) { options["lstripBlocks"] = true }
     if random.chance(5) { options["throwOnUndefined"] = true }
-    return Job(templates: templates, options: options, tags: custom)
+    return Job(
+      templates: templates, options: options, tags: custom,
+      isCompatible: expressions.isCompatible)
   }
 
   // MARK: Pieces
@@ -116,7 +121,8 @@ struct Generator {
       return random.pick([
         "\(tags.comment.0) c \(tags.comment.1)", "\(tags.comment.0)- c -\(tags.comment.1)",
         "{% raw %}{{ n }}{% endraw %}", "{% raw -%} {{ n }}\n{% endraw %} z",
-        "{% verbatim %}{% if %}{% endverbatim %}", print("gfun(n, s)"), print("glob"),
+        "{% verbatim %}{% if %}{% endverbatim %}", print("gfun(n, s)"), print("glob"), turns(d),
+        print("m(v=s, x=n) if m"), print("gfun(b=1)"), nested(d),
       ]).replacingDelimiters(tags)
     }
   }
@@ -158,6 +164,23 @@ struct Generator {
     return tag("macro \(name)(x, v=\(expressions.any(1)))") + "[" + print("x") + print("v")
       + body(d) + (random.chance(40) ? print("caller(x) if caller") : "") + "]" + tag("endmacro")
       + print("\(name)(\(call))")
+  }
+
+  /// `cycler` and `joiner`, which count.
+  private mutating func turns(_ d: Int) -> String {
+    tag("set turn = cycler(\(random.pick(["1, 2", "s, n, t", ""])))")
+      + tag("set comma = joiner(\(random.pick(["", "\"; \"", "\"\""])))")
+      + tag("for i in l") + print("comma()") + print("turn.next()") + print("turn.current")
+      + (random.chance(20) ? print("turn.reset()") : "") + tag("endfor") + print("turn.next()")
+  }
+
+  /// Loops in one another that look at each other's `loop`, and a macro that cannot.
+  private mutating func nested(_ d: Int) -> String {
+    tag("for a in nest") + tag("set outer = loop") + tag("for b in a")
+      + print("outer.index ~ \".\" ~ loop.index ~ loop.last")
+      + tag("if loop.first and not outer.last") + print("b") + tag("endif") + tag("endfor")
+      + tag("macro deep(z=loop)") + print("z.index") + print("loop.index") + print("a")
+      + tag("endmacro") + print("deep()") + tag("endfor")
   }
 
   private mutating func include() -> String {

@@ -49,7 +49,10 @@ final class Original {
       env.addGlobal('gfun', (a, b) => a + '/' + b);
       env.addExtension('Shout', new Shout());
       let done = false;
-      const answer = x => { if (!done) { done = true; console.log(JSON.stringify(x)); } };
+      const undo = job.compatible ? nunjucks.installJinjaCompat() : () => {};
+      const answer = x => {
+        if (!done) { done = true; undo(); console.log(JSON.stringify(x)); }
+      };
       try {
         env.render('main', job.context, (err, res) => answer(
           err ? {error: String(err.message || err)} : {page: Buffer.from(res === null ? '' : res, 'utf8').toString('utf8')}));
@@ -109,7 +112,7 @@ final class Original {
     let encoder = JSONEncoder()
     let templates = String(decoding: try encoder.encode(job.templates), as: UTF8.self)
     let line =
-      "{\"templates\":\(templates),\"options\":{\(options.joined(separator: ","))},"
+      "{\"templates\":\(templates),\"compatible\":\(job.isCompatible),\"options\":{\(options.joined(separator: ","))},"
       + "\"context\":\(Expressions.context)}\n"
     input.fileHandleForWriting.write(Data(line.utf8))
     guard case .map(let answer) = try Self.line(output, &pending) else {

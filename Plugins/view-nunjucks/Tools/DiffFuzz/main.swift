@@ -18,6 +18,7 @@ func render(_ job: Generator.Job, backslash: Bool) throws -> (page: String?, err
   options.lstripBlocks = job.options["lstripBlocks"] ?? false
   options.throwOnUndefined = job.options["throwOnUndefined"] ?? false
   options.escapesBackslash = backslash
+  options.jinjaCompat = job.isCompatible
   if let tags = job.tags {
     (options.tags.blockStart, options.tags.blockEnd) = tags.block
     (options.tags.variableStart, options.tags.variableEnd) = tags.variable
@@ -71,7 +72,8 @@ do {
     case .different:
       differences += 1
       if differences > show { continue }
-      print("--- seed \(seed) round \(round) options \(job.options)")
+      let compatible = job.isCompatible ? " jinjaCompat" : ""
+      print("--- seed \(seed) round \(round) options \(job.options)\(compatible)")
       for (name, source) in job.templates.sorted(by: { $0.key < $1.key }) {
         print("\(name): \(source.debugDescription)")
       }

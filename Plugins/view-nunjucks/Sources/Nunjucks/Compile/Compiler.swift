@@ -75,6 +75,7 @@ final class Compiler {
     template.listCount = lists.count
     template.dataCount = data.count
     template.isComplete = true
+    template.mayWait = template.filters.contains { $0.answersLater }
   }
 
   // MARK: Pieces

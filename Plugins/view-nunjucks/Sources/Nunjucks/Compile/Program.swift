@@ -102,6 +102,8 @@ public final class Template: @unchecked Sendable {
   var functions: [Function] = []
   var isComplete = false
   var filters: [FilterEntry] = []
+  /// Whether it names a filter that answers later; parents and includes are not looked at.
+  public internal(set) var mayWait = false
   var tests: [TestEntry] = []
   var customs: [CustomTagUse] = []
   var root: Function!

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Templates, filters and settings that belong together. Start here.
 ///
 ///     let views = Environment(loaders: [FileLoader(roots: ["app/view"])])
@@ -11,7 +9,7 @@ import Synchronization
 /// Threads: everything happens on one, in release builds: values are counted without atomics. A
 /// render starts no thread. Filters, globals, tests and tags are added before the first render.
 public final class Environment: @unchecked Sendable {
-  // Unchecked: the mutable parts are behind `lock`; registries change only during set-up.
+  // Unchecked: it belongs to one thread, as said above.
 
   public let options: TemplateOptions
   public let loaders: [any TemplateLoader]
@@ -19,8 +17,10 @@ public final class Environment: @unchecked Sendable {
   public let checksForChanges: Bool
 
   let symbols = Symbols()
-  private let lock = Mutex(())
   private var cache: [String: (template: Template, loader: Int)] = [:]
+  /// Renderers between two renders: the one that is nearly always enough, and others for renders
+  /// inside of renders.
+  private var spare: Renderer?
   private var idle: [Renderer] = []
   private var customFilters: [String: FilterEntry] = [:]
   private(set) var asyncFilters: Set<String> = []
@@ -82,9 +82,7 @@ public final class Environment: @unchecked Sendable {
 
   /// Forgets one compiled template, or all of them.
   public func invalidate(_ name: String? = nil) {
-    lock.withLock { _ in
-      if let name { cache[name] = nil } else { cache = [:] }
-    }
+    if let name { cache[name] = nil } else { cache = [:] }
   }
 
   func filterEntry(_ name: String) -> FilterEntry? {
@@ -98,17 +96,15 @@ public final class Environment: @unchecked Sendable {
   /// Globals of the engine, which never run template code.
   var quietGlobals: Set<String> { Set(Builtins.globals.keys) }
 
-  func symbolNumber(_ name: String) -> Int32 { lock.withLock { _ in symbols.number(name) } }
-  func symbolName(_ number: Int32) -> String {
-    lock.withLock { _ in symbols.names[Int(number)] }
-  }
+  func symbolNumber(_ name: String) -> Int32 { symbols.number(name) }
+  func symbolName(_ number: Int32) -> String { symbols.names[Int(number)] }
 
   // MARK: Templates
 
   /// The compiled template `name`, from the cache or a loader.
   /// - Throws: `template not found: name`, or what is wrong with its source.
   public func template(_ name: String) throws(TemplateError) -> Template {
-    if let (template, loader) = lock.withLock({ _ in cache[name] }) {
+    if let (template, loader) = cache[name] {
       if !checksForChanges || loaders[loader].version(name) == template.version {
         return template
       }
@@ -126,7 +122,7 @@ public final class Environment: @unchecked Sendable {
       let template = Template(
         name: name, path: source.path, source: source.text, version: source.version)
       try compile(template)
-      lock.withLock { _ in cache[name] = (template, index) }
+      cache[name] = (template, index)
       return template
     }
     throw TemplateError("template not found: \(name)", kind: .notFound)
@@ -152,19 +148,13 @@ public final class Environment: @unchecked Sendable {
   }
 
   private func compile(_ template: Template) throws(TemplateError) {
-    let failure: TemplateError? = lock.withLock { _ in
-      do throws(TemplateError) {
-        var parser = Parser(template.source, options, customTags: tags)
-        let body = try parser.parse()
-        try Compiler(template, self, hasAsyncTags: parser.hasAsyncTags).compile(body)
-        return nil
-      } catch {
-        return error
-      }
-    }
-    if let failure {
-      failure.locate(template, at: -1)
-      throw failure
+    do throws(TemplateError) {
+      var parser = Parser(template.source, options, customTags: tags)
+      let body = try parser.parse()
+      try Compiler(template, self, hasAsyncTags: parser.hasAsyncTags).compile(body)
+    } catch {
+      error.locate(template, at: -1)
+      throw error
     }
   }
 
@@ -210,6 +200,17 @@ public final class Environment: @unchecked Sendable {
     renderer.adapter = adapter
     try renderer.render(template, context)
     return body(renderer.out.bytes)
+  }
+
+  /// Renders a compiled template and lends the page until this environment is used the next time.
+  public func renderLent(
+    _ template: Template, _ context: TemplateValue, adapter: TreeAdapter? = nil
+  ) throws(TemplateError) -> UnsafeBufferPointer<UInt8> {
+    let renderer = borrowRenderer()
+    defer { giveBack(renderer) }
+    renderer.adapter = adapter
+    try renderer.render(template, context)
+    return renderer.out.bytes
   }
 
   /// Renders a template given as text.
@@ -290,11 +291,12 @@ public final class Environment: @unchecked Sendable {
   }
 
   private func borrowRenderer() -> Renderer {
-    lock.withLock { _ in idle.popLast() } ?? Renderer(self)
+    if let renderer = spare.take() { return renderer }
+    return idle.popLast() ?? Renderer(self)
   }
 
   private func giveBack(_ renderer: Renderer) {
     renderer.clean()
-    lock.withLock { _ in if idle.count < 8 { idle.append(renderer) } }
+    if spare == nil { spare = renderer } else if idle.count < 8 { idle.append(renderer) }
   }
 }

@@ -11,6 +11,11 @@ struct FilterEntry {
   let name: String
   let kind: Kind
 
+  var answersLater: Bool {
+    if case .late = kind { return true }
+    return false
+  }
+
   /// The function to call, whatever the kind.
   var body: Builtin {
     if case .builtin(let body) = kind { return body }

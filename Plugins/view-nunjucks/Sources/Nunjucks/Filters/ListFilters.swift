@@ -101,7 +101,15 @@ extension Renderer {
     case .view, .text: if call[0].isSafe { break } else { fallthrough }
     default: throw TemplateError("dictsort filter: val must be an object")
     }
-    var entries = try entries(call[0]).map { Value.list(TemplateList(local: [$0.key, $0.value])) }
+    var found = try entries(call[0])
+    if call[0].isSafe {
+      // Text marked safe is an object with two methods of its own, and these are walked over as well.
+      for name in ["valueOf", "toString"] as [StaticString] {
+        let method = Value.object(BoundMethod(call[0], TextView(name)))
+        found.append((.view(TextView(name)), method))
+      }
+    }
+    var entries = found.map { Value.list(TemplateList(local: [$0.key, $0.value])) }
     let by = call[2]
     var position = 0
     if !by.isUndefined {

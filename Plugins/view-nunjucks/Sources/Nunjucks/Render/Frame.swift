@@ -37,16 +37,18 @@ struct Variables {
     return index < 0 ? .undefined : values[index]
   }
 
-  /// The first defined variable from `start` outwards.
+  /// The first defined variable from `start` outwards; nil if there is none.
   @inline(__always)
-  static func find(_ start: UnsafeMutablePointer<Variables>, _ symbol: Int32) -> Value {
+  static func find(
+    _ start: UnsafeMutablePointer<Variables>, _ symbol: Int32
+  ) -> UnsafeMutablePointer<Value>? {
     var scope = start
     while true {
       let index = scope.pointee.position(symbol)
       if index >= 0, !scope.pointee.values[index].isUndefined {
-        return scope.pointee.values[index]
+        return scope.pointee.values + index
       }
-      guard let parent = scope.pointee.parent else { return .undefined }
+      guard let parent = scope.pointee.parent else { return nil }
       scope = parent
     }
   }
@@ -85,6 +87,7 @@ final class Frame {
   }
   var isolates = false
   var isTopLevel = false
+  private var spareLoop: LoopObject?
 
   init() {
     variables = .allocate(capacity: 1)
@@ -101,6 +104,16 @@ final class Frame {
     variables.pointee.clear()
     isolates = false
     isTopLevel = false
+    // What the page kept of it must not change with the next loop.
+    if !isKnownUniquelyReferenced(&spareLoop) { spareLoop = nil }
+  }
+
+  /// The variable `loop` of the one loop that has this frame.
+  func loopObject() -> LoopObject {
+    if let spareLoop { return spareLoop }
+    let object = LoopObject()
+    spareLoop = object
+    return object
   }
 
   func own(_ symbol: Int32) -> Value { variables.pointee.own(symbol) }
@@ -148,8 +161,11 @@ struct ContextTable {
   private var count = 0
   private var symbols: UnsafeMutablePointer<Int32>
   private var values: UnsafeMutablePointer<Value>
+  /// The places taken, so that clearing touches no other.
+  private var taken: UnsafeMutablePointer<Int32>
 
   init() {
+    taken = .allocate(capacity: 16)
     symbols = .allocate(capacity: 16)
     symbols.initialize(repeating: -1, count: 16)
     values = .allocate(capacity: 16)
@@ -159,6 +175,8 @@ struct ContextTable {
   init(copying other: ContextTable) {
     mask = other.mask
     count = other.count
+    taken = .allocate(capacity: mask + 1)
+    taken.update(from: other.taken, count: count)
     symbols = .allocate(capacity: mask + 1)
     symbols.initialize(from: other.symbols, count: mask + 1)
     values = .allocate(capacity: mask + 1)
@@ -169,10 +187,12 @@ struct ContextTable {
     values.deinitialize(count: mask + 1)
     values.deallocate()
     symbols.deallocate()
+    taken.deallocate()
   }
 
   mutating func clear() {
-    for slot in 0...mask where symbols[slot] >= 0 {
+    for place in 0..<count {
+      let slot = Int(taken[place])
       symbols[slot] = -1
       values[slot] = .undefined
     }
@@ -196,6 +216,7 @@ struct ContextTable {
     while symbols[slot] >= 0, symbols[slot] != symbol { slot = (slot &+ 1) & mask }
     if symbols[slot] < 0 {
       symbols[slot] = symbol
+      taken[count] = Int32(truncatingIfNeeded: slot)
       count += 1
     }
     values[slot] = value
@@ -212,6 +233,8 @@ struct ContextTable {
     symbols.initialize(repeating: -1, count: mask + 1)
     values = .allocate(capacity: mask + 1)
     values.initialize(repeating: .undefined, count: mask + 1)
+    taken.deallocate()
+    taken = .allocate(capacity: mask + 1)
     for index in 0..<oldSize where oldSymbols[index] >= 0 {
       set(oldSymbols[index], oldValues[index])
     }

@@ -83,6 +83,12 @@ struct OutputBuffer {
     let source = view.base
     let target = base + count
     var index = 0
+    while index &+ 8 <= length {
+      let word = UnsafeRawPointer(source + index).loadUnaligned(as: UInt64.self)
+      if word.holdsEscapes { break }
+      UnsafeMutableRawPointer(target + index).storeBytes(of: word, as: UInt64.self)
+      index &+= 8
+    }
     while index < length {
       let byte = source[index]
       if escapes[Int(byte)] != 0 {
@@ -171,6 +177,21 @@ struct OutputBuffer {
       from = at + 1
     }
     return false
+  }
+}
+
+extension UInt64 {
+  /// Whether one of the eight bytes is among those HTML escaping replaces.
+  @inline(__always)
+  fileprivate var holdsEscapes: Bool {
+    // A byte that is zero borrows from its highest bit when one is subtracted.
+    @inline(__always)
+    func zero(_ word: UInt64) -> UInt64 { (word &- 0x0101_0101_0101_0101) & ~word }
+    let found =
+      zero((self | 0x0101_0101_0101_0101) ^ 0x2727_2727_2727_2727)  // & and '
+      | zero((self | 0x0202_0202_0202_0202) ^ 0x3E3E_3E3E_3E3E_3E3E)  // < and >
+      | zero(self ^ 0x2222_2222_2222_2222) | zero(self ^ 0x5C5C_5C5C_5C5C_5C5C)
+    return found & 0x8080_8080_8080_8080 != 0
   }
 }
 

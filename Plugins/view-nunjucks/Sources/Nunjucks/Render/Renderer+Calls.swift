@@ -198,7 +198,7 @@ extension Renderer {
       throw error
     }
     macro.cell.frame = outerFrame
-    if let frame { retire(frame) }
+    retire(&frame)
     if macro.slots == nil { endRun() }
     now = saved
     if kept > 0 {

@@ -1,6 +1,46 @@
 import Glibc
 
 extension Renderer {
+  /// The value of an expression; variables and members of borrowed data, which most are, without a
+  /// call of ``evaluate(_:)``.
+  @inline(__always)
+  func operand(_ index: Int32) throws(TemplateError) -> Value {
+    let node = now.nodes + Int(index)
+    switch node.pointee.op {
+    case .constant: return now.constants[Int(node.pointee.a)]
+    case .slot: return now.slots[Int(node.pointee.a)]
+    case .member:
+      if let found = borrowedMember(node) { return loaded(found) }
+    default: break
+    }
+    return try evaluate(index)
+  }
+
+  /// A member of borrowed data that a variable holds, read where it lies.
+  ///
+  /// - Returns: nil if the object is something else or has no such member.
+  @inline(never)
+  private func borrowedMember(_ node: UnsafeMutablePointer<Node>) -> UnsafePointer<TreeNode>? {
+    let target = now.nodes + Int(node.pointee.a)
+    let holder: UnsafeMutablePointer<Value>
+    switch target.pointee.op {
+    case .slot: holder = now.slots + Int(target.pointee.a)
+    case .name:
+      if let found = Variables.find(now.scope.pointee, target.pointee.a) {
+        holder = found
+      } else if let known = now.table.pointee.known(target.pointee.a) {
+        holder = known
+      } else {
+        return nil
+      }
+    default: return nil
+    }
+    guard case .treeMap(let base, let count) = holder.pointee, !jinjaCompat,
+      case .view(let key) = now.constants[Int(node.pointee.b)]
+    else { return nil }
+    return treeLookup(base, Int(count), key)
+  }
+
   /// The value of an expression.
   func evaluate(_ index: Int32) throws(TemplateError) -> Value {
     let node = now.nodes + Int(index)
@@ -9,8 +49,9 @@ extension Renderer {
     case .slot: return now.slots[Int(node.pointee.a)]
     case .name: return resolve(node.pointee.a, node.pointee.b)
     case .member:
+      if let found = borrowedMember(node) { return loaded(found) }
       let target = try evaluate(node.pointee.a)
-      if case .treeMap(let base, let count) = target,
+      if !jinjaCompat, case .treeMap(let base, let count) = target,
         let constant = now.constants[Int(node.pointee.b)].textView,
         let found = treeLookup(base, Int(count), constant)
       {
@@ -53,8 +94,8 @@ extension Renderer {
       return left.isTruthy ? left : try evaluate(node.pointee.b)
     case .looseEqual, .looseUnequal, .strictEqual, .strictUnequal, .less, .lessEqual, .greater,
       .greaterEqual:
-      let left = try evaluate(node.pointee.a)
-      let right = try evaluate(node.pointee.b)
+      let left = try operand(node.pointee.a)
+      let right = try operand(node.pointee.b)
       return .bool(try compare(node.pointee.op, left, right))
     case .inlineIf:
       return try evaluate(try isTrue(node.pointee.a) ? node.pointee.b : node.pointee.c)
@@ -151,8 +192,7 @@ extension Renderer {
 
   @inline(__always)
   func resolve(_ symbol: Int32, _ name: Int32) -> Value {
-    let value = Variables.find(now.scope.pointee, symbol)
-    if !value.isUndefined { return value }
+    if let found = Variables.find(now.scope.pointee, symbol) { return found.pointee }
     if let known = now.table.pointee.known(symbol) { return known.pointee }
     return resolveInContext(symbol, name)
   }
@@ -190,7 +230,7 @@ extension Renderer {
     let end = base + count
     while entry < end {
       if entry.pointee.keyCount == length, let name = entry.pointee.key,
-        memcmp(name, key.base, length) == 0
+        sameBytes(name, key.base, length)
       {
         return (UnsafeRawPointer(entry) + 16).assumingMemoryBound(to: TreeNode.self)
       }
@@ -216,8 +256,8 @@ extension Renderer {
 
   @inline(__always)
   private func arithmetic(_ node: UnsafeMutablePointer<Node>) throws(TemplateError) -> Value {
-    let left = try evaluate(node.pointee.a)
-    let right = try evaluate(node.pointee.b)
+    let left = try operand(node.pointee.a)
+    let right = try operand(node.pointee.b)
     if case .number(let x) = left, case .number(let y) = right {
       switch node.pointee.op {
       case .add: return .number(x + y)
@@ -282,7 +322,7 @@ extension Renderer {
     let list = now.lists + Int(node.pointee.b)
     let count = Int(node.pointee.c)
     if top &+ count &+ 8 > Renderer.stackCapacity { throw .limit("expressions nest too deep") }
-    for position in 0..<count { push(try evaluate(list[position])) }
+    for position in 0..<count { push(try operand(list[position])) }
     steps &-= 1
     let call = TemplateCall(renderer: self, base: stack + level, count: count)
     let result: Value

@@ -20,9 +20,8 @@ extension Renderer {
     let otherwise = tail[3]
     var frame: Frame?
     if needsFrame {
-      let child = newFrame(parent: now.cell.frame)
-      now.cell.frame = child
-      frame = child
+      frame = newFrame(parent: now.cell.frame)
+      if let frame { now.cell.frame = frame }
     }
     for name in 0..<names { now.slots[Int(list[1 + name * 2])] = .undefined }
     var length = -1
@@ -30,10 +29,8 @@ extension Renderer {
       length = try iterate(sequence, list, names, frame, node.pointee.offset)
     }
     if length <= 0, otherwise >= 0 { try execute(otherwise) }
-    if let frame {
-      if let parent = frame.parent { now.cell.frame = parent }
-      retire(frame)
-    }
+    if let parent = frame?.parent { now.cell.frame = parent }
+    retire(&frame)
   }
 
   private func state(
@@ -42,7 +39,7 @@ extension Renderer {
     let tail = list + 1 + names * 2
     var object: LoopObject?
     if frame != nil {
-      object = LoopObject()
+      object = frame?.loopObject()
       object?.length = length
     }
     now.slots[Int(tail[0]) &+ 1] = .number(Double(length))
@@ -58,9 +55,7 @@ extension Renderer {
     if steps < 0 || out.isOver { try step() }
     state.slots[state.index] = .number(Double(index))
     if let frame = state.frame { try publish(state, frame, index) }
-    let body = now.nodes + Int(state.body)
-    let list = now.lists + Int(body.pointee.a)
-    for position in 0..<Int(body.pointee.b) { try execute(list[position]) }
+    try executeAll(now.nodes + Int(state.body))
   }
 
   private func publish(
@@ -228,8 +223,8 @@ extension Renderer {
     let list = now.lists + Int(node.pointee.b)
     let names = Int(list[0])
     let tail = list + 1 + names * 2
-    let frame = newFrame(parent: now.cell.frame)
-    now.cell.frame = frame
+    var frame: Frame? = newFrame(parent: now.cell.frame)
+    if let frame { now.cell.frame = frame }
     do throws(TemplateError) {
       switch sequence {
       case .list, .treeList:
@@ -266,7 +261,7 @@ extension Renderer {
       error.locate(now.template, at: Int(node.pointee.offset))
       throw error
     }
-    if let parent = frame.parent { now.cell.frame = parent }
-    retire(frame)
+    if let parent = frame?.parent { now.cell.frame = parent }
+    retire(&frame)
   }
 }

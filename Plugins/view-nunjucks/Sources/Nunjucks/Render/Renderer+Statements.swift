@@ -18,9 +18,7 @@ extension Renderer {
         error.locate(now.template, at: Int(node.pointee.offset))
         throw error
       }
-    case .sequence:
-      let list = now.lists + Int(node.pointee.a)
-      for position in 0..<Int(node.pointee.b) { try execute(list[position]) }
+    case .sequence: try executeAll(node)
     case .condition:
       let list = now.lists + Int(node.pointee.a)
       let count = Int(list[0])
@@ -52,11 +50,22 @@ extension Renderer {
     }
   }
 
+  /// Runs the statements of a sequence; text and output, which most of them are, without a call.
   @inline(__always)
-  func isTrue(_ index: Int32) throws(TemplateError) -> Bool {
-    if now.nodes[Int(index)].op == .loopField { return try evaluate(index).isTruthy }
-    return try evaluate(index).isTruthy
+  func executeAll(_ sequence: UnsafeMutablePointer<Node>) throws(TemplateError) {
+    let list = now.lists + Int(sequence.pointee.a)
+    for position in 0..<Int(sequence.pointee.b) {
+      let node = now.nodes + Int(list[position])
+      if node.pointee.op == .text {
+        out.append(now.data + Int(node.pointee.a), Int(node.pointee.b))
+      } else {
+        try execute(list[position])
+      }
+    }
   }
+
+  @inline(__always)
+  func isTrue(_ index: Int32) throws(TemplateError) -> Bool { try operand(index).isTruthy }
 
   // MARK: Output
 
@@ -71,7 +80,7 @@ extension Renderer {
     case .or:
       let value = try evaluate(node.pointee.a)
       if value.isTruthy { try print(value, offset) } else { try emit(node.pointee.b, offset) }
-    default: try print(try evaluate(index), offset)
+    default: try print(try operand(index), offset)
     }
   }
 
@@ -166,12 +175,13 @@ extension Renderer {
     block function: Function, _ via: String, _ offset: Int32
   ) throws(TemplateError) {
     let here = now.template
-    let frame = newFrame(parent: now.cell.frame)
-    frame.isolates = true
+    var frame: Frame? = newFrame(parent: now.cell.frame)
+    frame?.isolates = true
     do throws(TemplateError) {
       try enter()
-      let cell = Cell(frame)
-      try run(function, function.template, cell, now.context)
+      var cell: Cell? = newCell(frame ?? emptyFrame)
+      if let cell { try run(function, function.template, cell, now.context) }
+      retire(&cell)
     } catch {
       if error.isLocated, function.template !== here || error.kind == .limit {
         error.chain.insert(here.place(Int(offset), via: via), at: 0)
@@ -180,7 +190,7 @@ extension Renderer {
       throw error
     }
     leave()
-    retire(frame)
+    retire(&frame)
   }
 
   private func superStart(_ node: UnsafeMutablePointer<Node>) throws(TemplateError) {
@@ -234,21 +244,21 @@ extension Renderer {
       throw error
     }
     let here = now.template
-    let frame = newFrame(parent: now.cell.frame)
-    frame.isolates = true
-    frame.isTopLevel = true
+    var frame: Frame? = newFrame(parent: now.cell.frame)
+    frame?.isolates = true
+    frame?.isTopLevel = true
     let context = Context(copying: now.context)
     context.addBlocks(included)
     do throws(TemplateError) {
       try enter()
-      try runRoot(included, context, frame)
+      try runRoot(included, context, frame ?? emptyFrame)
     } catch {
       error.locate(included, at: -1)
       error.chain.insert(here.place(position(node.pointee.a), via: "include"), at: 0)
       throw error
     }
     leave()
-    retire(frame)
+    retire(&frame)
   }
 
   /// Runs a template for what it exports.

@@ -173,16 +173,16 @@ final class Renderer {
       context = Context(locals)
     }
     if !template.blocks.isEmpty { context.addBlocks(template) }
-    let frame = newFrame(parent: nil)
-    frame.isTopLevel = true
+    var frame: Frame? = newFrame(parent: nil)
+    frame?.isTopLevel = true
     do throws(TemplateError) {
-      try runRoot(template, context, frame)
+      try runRoot(template, context, frame ?? emptyFrame)
       if out.isOver { throw outputError() }
     } catch {
       error.locate(template, at: -1)
       throw error
     }
-    retire(frame)
+    retire(&frame)
     spareContext = context
     if out.mayHoldSurrogates { out.repairSurrogates() }
   }
@@ -217,7 +217,6 @@ final class Renderer {
     arena.reset()
     adapter = nil
     journal = nil
-    if out.count > 1 << 20 { out.reset(limit: 0) }
   }
 
   /// Back to the state before a render, but with all values it made still alive.
@@ -310,27 +309,31 @@ final class Renderer {
   }
 
   /// Keeps the frame for the next scope, if nobody else holds it.
-  func retire(_ frame: consuming Frame) {
-    var frame = frame
-    if isKnownUniquelyReferenced(&frame), state.pointee.spareFrames.count < 32 {
-      frame.clear()
-      state.pointee.spareFrames.append(frame)
-    }
+  ///
+  /// - Parameter frame: nil afterwards. It is not `consuming`, because the compiler then keeps a
+  ///   reference of the caller's, and no frame would ever be used again.
+  func retire(_ frame: inout Frame?) {
+    guard isKnownUniquelyReferenced(&frame), state.pointee.spareFrames.count < 32,
+      let spare = frame.take()
+    else { return }
+    spare.clear()
+    state.pointee.spareFrames.append(spare)
   }
 
-  private func newCell(_ frame: Frame) -> Cell {
+  func newCell(_ frame: Frame) -> Cell {
     guard let cell = state.pointee.spareCells.popLast() else { return Cell(frame) }
     cell.frame = frame
     return cell
   }
 
-  private func retire(_ cell: consuming Cell) {
-    var cell = cell
-    if isKnownUniquelyReferenced(&cell), state.pointee.spareCells.count < 16 {
-      cell.frame = emptyFrame
-      cell.parent = nil
-      state.pointee.spareCells.append(cell)
-    }
+  /// As for frames.
+  func retire(_ cell: inout Cell?) {
+    guard isKnownUniquelyReferenced(&cell), state.pointee.spareCells.count < 16,
+      let spare = cell.take()
+    else { return }
+    spare.frame = emptyFrame
+    spare.parent = nil
+    state.pointee.spareCells.append(spare)
   }
 
   /// Runs a template from its root, then the layouts it extends.
@@ -338,10 +341,10 @@ final class Renderer {
     _ template: Template, _ context: Context, _ frame: Frame
   ) throws(TemplateError) {
     let start = out.count
-    let cell = newCell(frame)
-    try run(template.root, template, cell, context)
-    let chosen = cell.parent
-    retire(cell)
+    var cell: Cell? = newCell(frame)
+    if let cell { try run(template.root, template, cell, context) }
+    let chosen = cell?.parent
+    retire(&cell)
     guard let parent = chosen else { return }
     if out.isOver { throw outputError() }
     out.count = start

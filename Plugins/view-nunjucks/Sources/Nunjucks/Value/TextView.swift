@@ -145,6 +145,34 @@ public struct TextView {
   }
 }
 
+/// Whether two short texts are equal, without a call: names of members are compared at every turn.
+@inline(__always)
+func sameBytes(
+  _ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>, _ count: Int
+) -> Bool {
+  @inline(__always)
+  func differ<Word: FixedWidthInteger>(_ at: Int, _ type: Word.Type) -> Bool {
+    UnsafeRawPointer(left).loadUnaligned(fromByteOffset: at, as: type)
+      != UnsafeRawPointer(right).loadUnaligned(fromByteOffset: at, as: type)
+  }
+  // The last word overlaps the one before, so that nothing is read beyond the end.
+  if count >= 8 {
+    var at = 0
+    while at < count &- 8 {
+      if differ(at, UInt64.self) { return false }
+      at &+= 8
+    }
+    return !differ(count &- 8, UInt64.self)
+  }
+  if count >= 4 { return !differ(0, UInt32.self) && !differ(count &- 4, UInt32.self) }
+  var at = 0
+  while at < count {
+    if left[at] != right[at] { return false }
+    at &+= 1
+  }
+  return true
+}
+
 /// Text with an owner of its own, shared by reference. Immutable once made.
 public final class Text {
   let base: UnsafeMutablePointer<UInt8>

@@ -1,67 +1,104 @@
-import Egg
-import Glibc
-import PluginABI
+// What `view`, its engines and their client modules do with the C values: reading them where they lie.
 
-/// Reading and making the kernel's values.
+public import Egg
+import Glibc
+public import PluginABI
+
 nonisolated extension egg_str {
-  init(_ bytes: UnsafeBufferPointer<UInt8>) {
+  @inlinable
+  public init(_ bytes: UnsafeBufferPointer<UInt8>) {
     self.init(
       ptr: bytes.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) },
       len: bytes.count)
   }
 
-  init(_ text: StaticString) {
+  @inlinable
+  public init(_ text: StaticString) {
     self.init(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   /// A copy for the life of the process, with a zero behind it.
-  init(permanent text: String) { self.init(ptr: UnsafePointer(strdup(text)), len: text.utf8.count) }
+  public init(permanent text: String) {
+    self.init(ptr: UnsafePointer(strdup(text)), len: text.utf8.count)
+  }
 
-  var bytes: UnsafeBufferPointer<UInt8> {
+  @inlinable
+  public var bytes: UnsafeBufferPointer<UInt8> {
     guard let ptr, len > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
     return UnsafeBufferPointer(
       start: UnsafeRawPointer(ptr).assumingMemoryBound(to: UInt8.self), count: len)
   }
 
-  var string: String { String(decoding: bytes, as: UTF8.self) }
+  @inlinable
+  public var string: String { String(decoding: bytes, as: UTF8.self) }
 
-  static func lend<R>(_ text: String, _ body: (egg_str) -> R) -> R {
+  public static func == (left: egg_str, right: egg_str) -> Bool {
+    left.len == right.len && (left.len == 0 || memcmp(left.ptr!, right.ptr!, left.len) == 0)
+  }
+
+  @inlinable
+  public static func lend<R>(_ text: String, _ body: (egg_str) -> R) -> R {
     var text = text
     return text.withUTF8 { body(egg_str($0)) }
   }
 }
 
 nonisolated extension egg_value {
-  init(text: UnsafeBufferPointer<UInt8>) {
+  @inlinable
+  public init(text: UnsafeBufferPointer<UInt8>) {
     self.init()
     kind = egg_kind(EGG_STRING)
     count = UInt32(clamping: text.count)
     `as`.string = egg_str(text).ptr
   }
 
-  init(integer: Int) {
+  @inlinable
+  public init(integer: Int) {
     self.init()
     kind = egg_kind(EGG_INT)
     `as`.integer = Int64(integer)
   }
 
+  @inlinable
+  public init(boolean: Bool) {
+    self.init()
+    kind = egg_kind(EGG_BOOL)
+    `as`.boolean = boolean
+  }
+
   /// The text of a STRING; empty for all others.
-  var text: egg_str {
+  @inlinable
+  public var text: egg_str {
     kind == egg_kind(EGG_STRING) ? egg_str(ptr: `as`.string, len: Int(count)) : egg_str()
   }
 
   /// The values of a LIST; none for all others.
-  var items: UnsafeBufferPointer<egg_value> {
+  @inlinable
+  public var items: UnsafeBufferPointer<egg_value> {
     guard kind == egg_kind(EGG_LIST), let items = `as`.items else {
       return UnsafeBufferPointer(start: nil, count: 0)
     }
     return UnsafeBufferPointer(start: items, count: Int(count))
   }
+
+  /// The members of a MAP; none for all others.
+  @inlinable
+  public var pairs: UnsafeBufferPointer<egg_pair> {
+    guard kind == egg_kind(EGG_MAP), let pairs = `as`.pairs else {
+      return UnsafeBufferPointer(start: nil, count: 0)
+    }
+    return UnsafeBufferPointer(start: pairs, count: Int(count))
+  }
+
+  /// A member of a MAP.
+  public func member(_ name: StaticString) -> egg_value? {
+    pairs.first { $0.key == egg_str(name) }?.value
+  }
 }
 
 nonisolated extension EggError {
   /// Settles `call` with this error.
-  func fail(_ call: egg_call, _ host: UnsafePointer<egg_host>) -> egg_step {
+  public func fail(_ call: egg_call, _ host: UnsafePointer<egg_host>) -> egg_step {
     egg_str.lend(code) { code in
       egg_str.lend(message) { message in
         var error = egg_error()
