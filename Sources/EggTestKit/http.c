@@ -411,6 +411,12 @@ static exchange *stream_of(const egg_host *h, uint64_t token, const char *operat
     return NULL;
 }
 
+/* Taken by another layer; only looked for on the loop, the rest says what is wrong otherwise. */
+static taken_stream *taken_of(const egg_host *h, uint64_t stream) {
+    unit *u = unit_of(h);
+    return u->kit->taken_streams != NULL && on_loop(u, "stream") ? taken_find(u->kit, stream) : NULL;
+}
+
 static egg_status write_stream(exchange *x, const void *bytes, size_t count) {
     if (x->source.length >= 0) {
         if ((int64_t)count > x->source.length) {
@@ -424,6 +430,8 @@ static egg_status write_stream(exchange *x, const void *bytes, size_t count) {
 
 static egg_status stream_write(const egg_host *h, uint64_t stream, egg_str bytes) {
     egg_status status;
+    taken_stream *t = taken_of(h, stream);
+    if (t != NULL) return plausible(bytes) ? taken_write(unit_of(h)->kit, t, bytes) : EGG_E_ARGUMENT;
     exchange *x = stream_of(h, stream, "stream_write", &status);
     if (x == NULL) return status;
     return plausible(bytes) ? write_stream(x, bytes.ptr, bytes.len) : EGG_E_ARGUMENT;
@@ -431,7 +439,11 @@ static egg_status stream_write(const egg_host *h, uint64_t stream, egg_str bytes
 
 static egg_status stream_write_payload(const egg_host *h, uint64_t stream, egg_payload payload) {
     egg_status status;
-    exchange *x = stream_of(h, stream, "stream_write_payload", &status);
+    taken_stream *t = taken_of(h, stream);
+    exchange *x = t != NULL ? NULL : stream_of(h, stream, "stream_write_payload", &status);
+    if (t != NULL)
+        status = taken_write(unit_of(h)->kit, t,
+                             (egg_str){(const char *)payload.bytes, payload.count});
     if (x != NULL) status = write_stream(x, payload.bytes, payload.count);
     if (payload.release != NULL) payload.release(payload.state);
     return status;
@@ -439,6 +451,8 @@ static egg_status stream_write_payload(const egg_host *h, uint64_t stream, egg_p
 
 static egg_status stream_end(const egg_host *h, uint64_t stream) {
     egg_status status;
+    taken_stream *t = taken_of(h, stream);
+    if (t != NULL) return taken_end(t, true);
     exchange *x = stream_of(h, stream, "stream_end", &status);
     if (x == NULL) return status;
     if (x->source.length > 0) {
@@ -453,6 +467,8 @@ static egg_status stream_end(const egg_host *h, uint64_t stream) {
 
 static egg_status stream_abort(const egg_host *h, uint64_t stream) {
     egg_status status;
+    taken_stream *t = taken_of(h, stream);
+    if (t != NULL) return taken_end(t, false);
     exchange *x = stream_of(h, stream, "stream_abort", &status);
     if (x == NULL) return status;
     client_end(x, EGG_CLOSED_BY_US, false);
@@ -479,4 +495,7 @@ const egg_http http_table = {
     .stream_write_payload = stream_write_payload, .stream_end = stream_end,
     .stream_abort = stream_abort, .cancel_on_end = cancel_on_end,
     .capture_at = capture_at, .matched_at = matched_at, .set_route_path = set_route_path,
+    .response_length = taken_length, .take_response_file = taken_file,
+    .take_response_stream = taken_stream_begin, .stream_resume = taken_resume,
+    .stream_drop = taken_drop,
 };

@@ -461,6 +461,8 @@ void egg_testkit_finish(kit *k) {
     }
     if (strict(k) && k->booted)
         for (size_t i = 0; i < k->units_count; i++) report_unregistered(k->units[i]);
+    for (taken_stream *t = k->taken_streams; t != NULL; t = t->next)
+        finding(k, t->taker, "a stream of take_response_stream was never dropped");
     if (k->buffers > 0)
         finding(k, NULL, "%zu shared buffers (egg_upgrade.buffer) were never released", k->buffers);
 }
@@ -481,6 +483,11 @@ void egg_testkit_free(kit *k) {
         free(x->fields.items), free(x->params.items), free(x->matched.items), free(x->headers.items);
         free(x->layers), free(x->frames), free(x->state), free(x->locals), free(x->once);
         free(x->out), free(x);
+    }
+    while (k->taken_streams != NULL) {
+        taken_stream *t = k->taken_streams;
+        k->taken_streams = t->next;
+        free(t);
     }
     objects_release(&k->objects);
     for (size_t i = 0; i < k->calls_count; i++) free(k->calls[i]->args), free(k->calls[i]);

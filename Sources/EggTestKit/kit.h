@@ -85,6 +85,14 @@
 #define strict egg_testkit_internal_strict
 #define tell_ready egg_testkit_internal_tell_ready
 #define torment egg_testkit_internal_torment
+#define taken_drop egg_testkit_internal_taken_drop
+#define taken_end egg_testkit_internal_taken_end
+#define taken_file egg_testkit_internal_taken_file
+#define taken_find egg_testkit_internal_taken_find
+#define taken_length egg_testkit_internal_taken_length
+#define taken_resume egg_testkit_internal_taken_resume
+#define taken_stream_begin egg_testkit_internal_taken_stream_begin
+#define taken_write egg_testkit_internal_taken_write
 #define upgrade_table egg_testkit_internal_upgrade_table
 
 typedef egg_testkit kit;
@@ -267,6 +275,16 @@ struct egg_testkit_exchange {
     size_t out_count, waiting;
 };
 
+/* A stream that a layer reads in place of the client. */
+typedef struct taken_stream {
+    struct taken_stream *next;
+    unit *producer, *taker;
+    uint64_t token;
+    egg_stream_source source;
+    egg_stream_sink sink;
+    bool begun, paused, ended, dropped, complete;
+} taken_stream;
+
 /* ---- the kit --------------------------------------------------------------- */
 
 typedef struct task {
@@ -434,6 +452,7 @@ struct egg_testkit {
     LIST(char *, lines);
     LIST(errand *, errands); /* on threads */
     exchange *exchanges;
+    taken_stream *taken_streams;
     uint64_t now_ns, next_token, allocs;
     size_t buffers; /* egg_buffer that live */
     pthread_mutex_t lock; /* findings, lines, mailbox */
@@ -520,6 +539,19 @@ bool adopt(unit *u, const void *sender, void *receiver, uint32_t known, const ch
 /* The status for a struct that `adopt` refused. */
 egg_status refused(const void *sender);
 egg_status fill(void *receiver, const void *from, uint32_t known);
+
+/* ---- taken.c ----------------------------------------------------------------- */
+
+taken_stream *taken_find(kit *k, uint64_t token);
+egg_status taken_write(kit *k, taken_stream *t, egg_str bytes);
+egg_status taken_end(taken_stream *t, bool complete);
+egg_status taken_length(const egg_host *h, egg_call token, int64_t *out);
+egg_status taken_file(const egg_host *h, egg_call token, int *fd, int64_t *offset,
+                      int64_t *length);
+egg_status taken_stream_begin(const egg_host *h, egg_call token, const egg_stream_sink *sink,
+                              uint64_t *taken);
+egg_status taken_resume(const egg_host *h, uint64_t taken);
+egg_status taken_drop(const egg_host *h, uint64_t taken, bool complete);
 
 /* ---- json.c, note.c ---------------------------------------------------------- */
 

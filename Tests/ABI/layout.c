@@ -289,6 +289,17 @@ static void structs(void) {
     FIELD(egg_http, capture_at);
     FIELD(egg_http, matched_at);
     FIELD(egg_http, set_route_path);
+    FIELD(egg_http, response_length);
+    FIELD(egg_http, take_response_file);
+    FIELD(egg_http, take_response_stream);
+    FIELD(egg_http, stream_resume);
+    FIELD(egg_http, stream_drop);
+    STRUCT(egg_stream_sink);
+    FIELD(egg_stream_sink, size);
+    FIELD(egg_stream_sink, flags);
+    FIELD(egg_stream_sink, self);
+    FIELD(egg_stream_sink, write);
+    FIELD(egg_stream_sink, ended);
     STRUCT(egg_loop);
     FIELD(egg_loop, size);
     FIELD(egg_loop, flags);

@@ -173,15 +173,18 @@ import Testing
   @Test func `typed calls have typed errors`() throws {
     let peer = try Peer()
     let answer = try curl("", target: "/curl/app", url: "\(peer.url)/slow")
-    // Told as RESPONSE in some runs. Why is not known; the reason may be a fault of the plugin.
-    withKnownIssue("a late answer to a PUT", isIntermittent: true) {
-      #expect(answer.body == #"{"kind":"EGG_CURL_RESPONSE_TIMEOUT"}"#)
-    }
+    #expect(answer.body == #"{"kind":"EGG_CURL_RESPONSE_TIMEOUT"}"#)
     let closed = try curl("", target: "/curl/app", url: "http://127.0.0.1:1/")
     #expect(closed.body == #"{"kind":"EGG_CURL_CONNECT"}"#)
     let right = try curl("", target: "/curl/app", url: "\(peer.url)/echo")
     let data = try #require(right.json["data"] as? [String: Any])
     #expect(data["body"] as? String == #"{"a":1}"#)
+  }
+
+  @Test func `the time for the answer begins with the connection`() throws {
+    let times = #"{ "timeout": [60000, 400] }"#
+    #expect(try curl("/slow", times).status == 500)
+    #expect(try Self.server.get().log.contains("no answer within 400 ms"))
   }
 
   @Test(arguments: ["ftp://127.0.0.1/", "file:///etc/passwd", "nothing", "", "http://"])

@@ -167,6 +167,55 @@ import Testing
     #expect(server.isRunning)
     #expect(try server.get("/hello").text == "hello")
   }
+
+  // MARK: taken by another layer
+
+  @Test func `a layer reads the stream of another`() throws {
+    let server = try ServerProcess()
+    let chunked = try server.get("/stream-taken/3/5")
+    #expect(chunked.text == "sssssssssssssss" && chunked["transfer-encoding"] == "chunked")
+    let known = try server.get("/stream-taken/3/5", "X-Length: 15\r\n")
+    #expect(known.text == "sssssssssssssss" && known["content-length"] == "15")
+    let lent = try server.get("/stream-taken/10/5000", "X-Lends: 1\r\n")
+    #expect(lent.body.count == 50_000)
+    #expect(try server.get("/stream-taken/0/5").body.isEmpty)
+    #expect(try server.get("/stream-taken/3/5", method: "HEAD").status == 200)
+    try server.waitForCounters(["whole": 4, "cut": 1, "released": 10, "late": 0])
+    try server.waitForFigures(["streams": 0])
+  }
+
+  @Test func `a taken stream that ends early is cut for the client too`() throws {
+    let server = try ServerProcess()
+    let aborted = try server.connect()
+    try aborted.send("GET /stream-taken/1/4 HTTP/1.1\r\nHost: a\r\nX-Aborts: 1\r\n\r\n")
+    #expect(try aborted.rest().hasSuffix("4\r\nssss\r\n"))
+    let short = try server.connect()
+    try short.send("GET /stream-taken/1/4 HTTP/1.1\r\nHost: a\r\nX-Length: 10\r\n\r\n")
+    #expect(try short.rest().hasSuffix("\r\n\r\nssss"))
+    try server.waitForCounters(["whole": 0, "cut": 2, "late": 0])
+    try server.waitForFigures(["streams": 0, "connections": 0, "active": 0])
+  }
+
+  @Test func `a slow reader makes the producer of a taken stream wait`() throws {
+    let server = try ServerProcess()
+    let client = try Client(port: server.port, receiveBuffer: 8192)
+    let before = try server.memory()
+    try client.send("GET /stream-taken/1000/60000 HTTP/1.1\r\nHost: a\r\n\r\n")
+    usleep(100_000)
+    #expect(try server.memory() - before < 20_000_000)
+    #expect(try client.response().body.count == 60_000_000)
+    try server.waitForCounters(["whole": 1, "late": 0])
+  }
+
+  @Test func `a layer reads the file of another`() throws {
+    let path = NSTemporaryDirectory() + UUID().uuidString
+    try "0123456789".write(toFile: path, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let server = try Shared.server()
+    #expect(
+      try server.get("/file-taken", "X-Path: \(path)\r\nX-Offset: 2\r\nX-Length: 5\r\n").text
+        == "23456")
+  }
 }
 
 /// Reads and throws away on a thread of its own.

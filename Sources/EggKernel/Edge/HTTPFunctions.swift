@@ -16,7 +16,9 @@ enum HTTPFunctions {
       set_response_stream: setResponseStream, response: response, forget: forget,
       stream_write: streamWrite, stream_write_payload: streamWritePayload, stream_end: streamEnd,
       stream_abort: streamAbort, cancel_on_end: cancelOnEnd, capture_at: captureAt,
-      matched_at: matchedAt, set_route_path: setRoutePath)
+      matched_at: matchedAt, set_route_path: setRoutePath, response_length: responseLength,
+      take_response_file: takeResponseFile, take_response_stream: takeResponseStream,
+      stream_resume: streamResume, stream_drop: streamDrop)
   }
 
   private static let cancelOnEnd: @convention(c) (HostTable, egg_call) -> egg_status = {
@@ -185,7 +187,7 @@ enum HTTPFunctions {
 
   // MARK: streams
 
-  private static func stream(_ host: HostTable, _ token: UInt64) -> BodyStream? {
+  static func stream(_ host: HostTable, _ token: UInt64) -> ProducedStream? {
     let worker = HostFunctions.unit(host).worker
     guard worker.isOnLoop else { return nil }
     return worker.streams.find(token)

@@ -28,7 +28,7 @@ final class Worker {
   var headerFieldLimit = 100
   var timeouts = Timeouts()
   var buffers = BufferPool()
-  var streams = TokenTable<BodyStream>()
+  var streams = TokenTable<ProducedStream>()
   var takeovers = TokenTable<Takeover>()
   var takeoverLimit = 16 << 20
   private var spareContexts = Spares<Context>()

@@ -69,6 +69,18 @@ typedef struct egg_stream_source {
     void (*EGG_FILL_IN closed)(void *EGG_NULLABLE self, bool complete);
 } egg_stream_source;
 
+/* Reads what the producer of a stream writes after `take_stream`. */
+typedef struct egg_stream_sink {
+    uint32_t size;
+    uint32_t flags;
+    void *EGG_NULLABLE self;
+    /* The next piece, valid until it returns. EGG_E_AGAIN: taken, but the producer is to
+     * wait for `stream_resume`. Another status but EGG_OK: nothing more is wanted. */
+    egg_status (*EGG_FILL_IN write)(void *EGG_NULLABLE self, egg_str bytes);
+    /* The producer's last word. Not `complete`: it gave up. */
+    void (*EGG_FILL_IN ended)(void *EGG_NULLABLE self, bool complete);
+} egg_stream_sink;
+
 typedef struct egg_http {
     uint32_t size;
     uint32_t flags;
@@ -157,13 +169,31 @@ typedef struct egg_http {
     /* What the router is to look at instead of the request's path; begins with "/".
      * Copies. EGG_E_PHASE once the router has looked. */
     egg_status (*set_route_path)(const egg_host *h, egg_call call, egg_str path);
+
+    /* -- bodies that another layer has set ------------------------------------ */
+    /* Bytes of the body; -1: a stream that does not say. */
+    egg_status (*response_length)(const egg_host *h, egg_call call, int64_t *out);
+    /* Takes a FILE away: `fd` is the caller's, and there is no body until one is set.
+     * EGG_E_NOT_FOUND: the body is no file. */
+    egg_status (*take_response_file)(const egg_host *h, egg_call call, int *fd, int64_t *offset,
+                                     int64_t *length);
+    /* Takes a STREAM away: its producer writes to `sink` from the first stream_resume on,
+     * and there is no body until one is set. EGG_E_NOT_FOUND: the body is no stream. */
+    egg_status (*take_response_stream)(const egg_host *h, egg_call call,
+                                       const egg_stream_sink *sink, uint64_t *taken);
+    /* The producer begins, or goes on after EGG_E_AGAIN. */
+    egg_status (*stream_resume)(const egg_host *h, uint64_t taken);
+    /* The taker's last word, exactly once, whatever came before: the producer's `closed`
+     * follows with `complete`, and `sink` is not called any more. */
+    egg_status (*stream_drop)(const egg_host *h, uint64_t taken, bool complete);
 } egg_http;
 
 EGG_NONNULL_END
 
 EGG_STATIC_ASSERT(sizeof(egg_request) == 144, "egg_request");
 EGG_STATIC_ASSERT(sizeof(egg_stream_source) == 48, "egg_stream_source");
-EGG_STATIC_ASSERT(sizeof(egg_http) == 272, "egg_http");
+EGG_STATIC_ASSERT(sizeof(egg_stream_sink) == 32, "egg_stream_sink");
+EGG_STATIC_ASSERT(sizeof(egg_http) == 312, "egg_http");
 
 #ifdef __cplusplus
 }

@@ -61,7 +61,7 @@ class Peer(BaseHTTPRequestHandler):
         elif path == "/loop":
             self.answer(302, b"", [("Location", "/loop")])
         elif path == "/slow":
-            time.sleep(3)
+            time.sleep(20)  # a limit of a test is far below, on a busy machine too
             self.answer(200, b"late")
         elif path == "/large":
             self.answer(200, b"y" * int(self.path.split("?")[1]))

@@ -19,6 +19,9 @@ static inline CURLcode egg_curl_on_bytes(CURL *h, CURLoption o, curl_write_callb
 static inline CURLcode egg_curl_on_socket(CURL *h, curl_opensocket_callback f) {
     return curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, f);
 }
+static inline CURLcode egg_curl_on_connected(CURL *h, curl_prereq_callback f) {
+    return curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, f);
+}
 static inline long egg_curl_info_number(CURL *h, CURLINFO i) {
     long v = 0;
     curl_easy_getinfo(h, i, &v);

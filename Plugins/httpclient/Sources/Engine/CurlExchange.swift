@@ -40,6 +40,7 @@ public final class CurlExchange: Hashable {
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
     errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     try setUp()
+    // libcurl's own limit begins when it connects; this one also ends waiting for a free connection.
     arm(request.connectTimeout + request.responseTimeout)
   }
 
@@ -86,6 +87,8 @@ public final class CurlExchange: Hashable {
     egg_curl_pointer(handle, CURLOPT_HEADERDATA, state)
     egg_curl_on_bytes(handle, CURLOPT_WRITEFUNCTION, bytesCame)
     egg_curl_pointer(handle, CURLOPT_WRITEDATA, state)
+    egg_curl_on_connected(handle, connected)
+    egg_curl_pointer(handle, CURLOPT_PREREQDATA, state)
     if let addresses = request.addresses { try pin(addresses, state) }
   }
 
@@ -208,8 +211,14 @@ public final class CurlExchange: Hashable {
   /// Gives the request up.
   public func cancel() { finish(.failure(CurlFailure(.cancelled, "the request was given up"))) }
 
-  fileprivate func header(_ line: UnsafeBufferPointer<UInt8>) {
+  /// From here on the answer is waited for; redirects and challenges have no time of their own.
+  fileprivate func connectionIsThere() {
+    guard !hasConnected else { return }
     hasConnected = true
+    arm(request.responseTimeout)
+  }
+
+  fileprivate func header(_ line: UnsafeBufferPointer<UInt8>) {
     let text = String(decoding: line, as: UTF8.self)
     if text.hasPrefix("HTTP/") {
       // An answer behind a redirect, a challenge or "100 Continue" begins anew.
@@ -290,6 +299,11 @@ public final class CurlExchange: Hashable {
   }
 
   private func late() {
+    guard hasConnected else {
+      let milliseconds = request.connectTimeout + request.responseTimeout
+      let text = "\(shown): no connection was free within \(milliseconds) ms"
+      return finish(.failure(CurlFailure(.connectTimeout, text)))
+    }
     let milliseconds = request.responseTimeout
     finish(
       .failure(CurlFailure(.responseTimeout, "\(shown): no answer within \(milliseconds) ms")))
@@ -384,6 +398,18 @@ private let headerCame = unsafeBitCast(
       UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?
     ) -> Int,
   to: curl_write_callback.self)
+
+private let connected = unsafeBitCast(
+  { state, _, _, _, _ in
+    guard let state else { return CURL_PREREQFUNC_OK }
+    Unmanaged<CurlExchange>.fromOpaque(state).takeUnretainedValue().connectionIsThere()
+    return CURL_PREREQFUNC_OK
+  }
+    as @MainActor @convention(c) (
+      UnsafeMutableRawPointer?, UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<CChar>?, Int32,
+      Int32
+    ) -> Int32,
+  to: curl_prereq_callback.self)
 
 private let bytesCame = unsafeBitCast(
   { bytes, size, count, state in

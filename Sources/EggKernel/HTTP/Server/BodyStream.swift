@@ -1,7 +1,7 @@
 import PluginABI
 
 /// An answer's body that a unit produces over time, under a token that the unit holds.
-final class BodyStream {
+final class BodyStream: ProducedStream {
   /// Bytes that may wait to be sent before the producer is told to pause.
   static let highWater = 64 * 1024
 
@@ -32,7 +32,7 @@ final class BodyStream {
       })
   }
 
-  func write(_ bytes: UnsafeBufferPointer<UInt8>) -> egg_status {
+  override func write(_ bytes: UnsafeBufferPointer<UInt8>) -> egg_status {
     guard !hasEnded else { return Status.stale }
     guard bytes.count > 0 else { return answer() }
     if left >= 0 {
@@ -55,7 +55,7 @@ final class BodyStream {
   }
 
   /// Takes the payload over in every case.
-  func write(_ payload: egg_payload) -> egg_status {
+  override func write(_ payload: egg_payload) -> egg_status {
     if let refusal = refusal(payload) {
       payload.release?(payload.state)
       return refusal
@@ -97,7 +97,7 @@ final class BodyStream {
     return Status.again
   }
 
-  func finish() -> egg_status {
+  override func finish() -> egg_status {
     guard !hasEnded else { return Status.stale }
     if left > 0 {
       // Less came than the head promised: only a cut connection tells the client.
@@ -124,7 +124,7 @@ final class BodyStream {
   }
 
   /// Sends what waits and the socket takes, then cuts the connection.
-  func abort() {
+  override func abort() {
     guard !hasEnded else { return }
     hasEnded = true
     connection.worker.streams.remove(token)

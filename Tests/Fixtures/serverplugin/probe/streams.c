@@ -1,6 +1,7 @@
 /* Bodies that take time or are lent: streams, payloads, files. */
 #include "probe.h"
 #include <fcntl.h>
+#include <unistd.h>
 
 static void release(void *state) {
     counters.released++;
@@ -216,7 +217,82 @@ static egg_step stream_chained(void *self, egg_call call) {
     return EGG_STEP_DONE;
 }
 
+/* -- bodies taken from another layer ------------------------------------------ */
+
+struct taker {
+    uint64_t taken, out;
+};
+
+static egg_status taker_write(void *self, egg_str bytes) {
+    return http->stream_write(host, ((struct taker *)self)->out, bytes);
+}
+
+static void taker_ended(void *self, bool complete) {
+    if (complete)
+        http->stream_end(host, ((struct taker *)self)->out);
+    else
+        http->stream_abort(host, ((struct taker *)self)->out);
+}
+
+static void taker_start(void *self, uint64_t stream) {
+    struct taker *taker = self;
+    taker->out = stream;
+    http->stream_resume(host, taker->taken);
+}
+
+static void taker_writable(void *self, uint64_t stream) {
+    (void)stream;
+    http->stream_resume(host, ((struct taker *)self)->taken);
+}
+
+static void taker_closed(void *self, bool complete) {
+    http->stream_drop(host, ((struct taker *)self)->taken, complete);
+    free(self);
+}
+
+/* The same as /stream, through a second stream that reads the first. */
+static egg_step stream_taken(void *self, egg_call call) {
+    struct taker *taker = calloc(1, sizeof *taker);
+    egg_stream_sink sink = SIZED(egg_stream_sink);
+    egg_stream_source source = SIZED(egg_stream_source);
+    int64_t length = 0;
+    stream(self, call);
+    sink.self = source.self = taker;
+    sink.write = taker_write;
+    sink.ended = taker_ended;
+    source.start = taker_start;
+    source.writable = taker_writable;
+    source.closed = taker_closed;
+    if (http->response_length(host, call, &length) != EGG_OK ||
+        http->take_response_stream(host, call, &sink, &taker->taken) != EGG_OK)
+        return answer(call, "nothing to take");
+    source.length = length;
+    http->set_response_stream(host, call, &source);
+    int file = -1; /* a stream is no file */
+    int64_t offset = 0;
+    if (http->take_response_file(host, call, &file, &offset, &length) != EGG_E_NOT_FOUND)
+        counters.late++;
+    return EGG_STEP_DONE;
+}
+
+/* The first bytes of the file that another layer has set. */
+static egg_step file_taken(void *self, egg_call call) {
+    char bytes[64];
+    int descriptor = -1;
+    int64_t offset = 0, length = 0, known = 0;
+    file(self, call);
+    http->response_length(host, call, &known);
+    if (http->take_response_file(host, call, &descriptor, &offset, &length) != EGG_OK ||
+        known != length)
+        return answer(call, "nothing to take");
+    ssize_t count = pread(descriptor, bytes, length < 64 ? (size_t)length : 64, offset);
+    close(descriptor);
+    return answer_text(call, (egg_str){bytes, count < 0 ? 0 : (size_t)count});
+}
+
 void add_stream_routes(void) {
+    route("GET", "/stream-taken/:count/:size", stream_taken);
+    route("GET", "/file-taken", file_taken);
     route("GET", "/stream-chained/:count", stream_chained);
     route("GET", "/payload/:count", payload);
     route("GET", "/payload-replaced", payload_replaced);
