@@ -176,7 +176,7 @@ import Testing
     let second = try probe.workers()
     #expect(second.count == 2 && Set(second).isDisjoint(with: first))
     #expect(try probe.get("/reload").body == "asked")
-    try probe.wait(for: " asks: told to")
+    try probe.wait(for: " asks: cluster-probe: told to")
     try probe.wait(for: "reloaded 2 workers in ", count: 2)
     #expect(Set(try probe.workers()).isDisjoint(with: first + second))
   }
