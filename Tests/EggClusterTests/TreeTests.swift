@@ -97,9 +97,12 @@ import Testing
       ["--workers", "2"], variables: ["EGG_APP_CLOSE_TIMEOUT": "2500"])
     let slow = try Client(port: probe.port)
     let quick = try Client(port: probe.port)
+    #expect(try quick.get("/pid").status == 200)
     try slow.send("/slow/60000")
+    _ = try probe.until("the slow request runs") {
+      try probe.processes().contains { ($0["active"] as? Int ?? 0) > 0 } ? true : nil
+    }
     try quick.send("/slow/200")
-    usleep(300_000)
     let started = Date()
     kill(probe.master, SIGTERM)
     #expect(try quick.answer("/slow/200").body == "slept")
@@ -162,6 +165,20 @@ import Testing
     #expect(stop.status == 0, "\(stop.output)")
     #expect(probe.finish().status == 0)
     #expect(try probe.command("status").status == 1)
+  }
+
+  @Test func `SIGHUP and app reload do what egg reload does`() throws {
+    let probe = try ProbeApplication(["--workers", "2"])
+    let first = try probe.workers()
+    kill(probe.master, SIGHUP)
+    try probe.wait(for: "reload: SIGHUP")
+    try probe.wait(for: "reloaded 2 workers in ")
+    let second = try probe.workers()
+    #expect(second.count == 2 && Set(second).isDisjoint(with: first))
+    #expect(try probe.get("/reload").body == "asked")
+    try probe.wait(for: " asks: cluster-probe: told to")
+    try probe.wait(for: "reloaded 2 workers in ", count: 2)
+    #expect(Set(try probe.workers()).isDisjoint(with: first + second))
   }
 
   @Test func `a reload whose new worker fails leaves the old ones in place`() throws {

@@ -69,11 +69,12 @@ struct TimelineText {
     let small = steps.count - drawn.count
     if small > 0 {
       let sum = steps.reduce(0) { $0 + ($1.nanoseconds < Self.shortest ? $1.nanoseconds : 0) }
-      lines.append(
-        "\(small) steps shorter than \(Self.text(Self.shortest)) are not drawn: \(Self.text(sum)) together")
+      let limit = Self.text(Self.shortest)
+      lines.append("\(small) steps shorter than \(limit) are not drawn: \(Self.text(sum)) together")
     }
     lines.append("")
-    lines += TextTable.lines([["unit", "in all"]] + totals.map { [$0.unit, Self.text($0.nanoseconds)] })
+    lines += TextTable.lines(
+      [["unit", "in all"]] + totals.map { [$0.unit, Self.text($0.nanoseconds)] })
     return lines
   }
 

@@ -9,6 +9,7 @@ func router(_ app: Application) {
   app.router.get("/many/:count/:size", app.controller.probe.many)
   app.router.get("/trace", app.controller.probe.trace)
   app.router.get("/origin", app.controller.probe.origin)
+  app.router.get("/reload", app.controller.probe.reload)
   app.router.get("/orphan", app.controller.probe.orphan)
   app.router.get("/render/:name", app.controller.probe.render)
   app.router.get("/greeting", app.controller.probe.greeting)

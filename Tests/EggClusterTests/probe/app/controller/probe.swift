@@ -79,6 +79,8 @@ final class ProbeController: Controller {
     ctx.body = ["id": Value(ctx.traceId), "parent": Value(ctx.traceparent)] as Value
   }
 
+  func reload() { ctx.body = app.reload("told to") ? "asked" : "nobody to ask" }
+
   /// Starts a process that loses its parent at once, and says its id.
   func orphan() {
     guard let pipe = popen("sleep 1 >/dev/null 2>&1 & echo $!", "r") else { return }
