@@ -90,6 +90,22 @@ static bool listed(const char *list, const char *id) {
     return false;
 }
 
+static bool names(const egg_value *list, egg_str name) {
+    for (uint32_t i = 0; list != NULL && list->kind == EGG_LIST && i < list->count; i++)
+        if (same((egg_str){list->as.items[i].as.string, list->as.items[i].count}, name)) return true;
+    return false;
+}
+
+/* What a manifest needs is promised, and so is what a plugin has published that it depends on. */
+static bool promised(unit *u, const char *id) {
+    if (names(map_get(&u->manifest, str("needs")), str(id))) return true;
+    kit *k = u->kit;
+    for (size_t i = 0; i < k->published_count; i++)
+        if (k->published[i].unit != NULL && strcmp(k->published[i].id, id) == 0)
+            return names(map_get(&u->manifest, str("dependencies")), str(k->published[i].unit->id));
+    return false;
+}
+
 const void *host_query(const egg_host *h, const char *id) {
     unit *u = unit_of(h);
     kit *k = u->kit;
@@ -98,15 +114,8 @@ const void *host_query(const egg_host *h, const char *id) {
         return NULL;
     }
     if (listed(k->options.without, id)) return NULL;
-    if (k->refuse_optional && !u->is_test && strncmp(id, "egg.", 4) == 0) {
-        /* What a manifest needs is promised; without a manifest, everything is optional. */
-        const egg_value *needs = map_get(&u->manifest, str("needs"));
-        bool promised = false;
-        for (uint32_t i = 0; needs != NULL && needs->kind == EGG_LIST && i < needs->count; i++)
-            promised |= same((egg_str){needs->as.items[i].as.string, needs->as.items[i].count},
-                             str(id));
-        if (!promised) return NULL;
-    }
+    if (k->refuse_optional && !u->is_test && strncmp(id, "egg.", 4) == 0 && !promised(u, id))
+        return NULL;
     for (size_t i = 0; i < k->published_count; i++)
         if (strcmp(k->published[i].id, id) == 0) return k->published[i].table;
     if (strcmp(id, EGG_HTTP_ID) == 0) return &http_table;

@@ -67,7 +67,7 @@ import Testing
     let check = try Egg.run("plugin", "check", path, "--time-limit", "120")
     #expect(check.status == 0, "\(check.output)\(check.errors)")
     let torment = try Egg.run(
-      "plugin", "torment", path, "--seed", "1", "--runs", "20", "--time-limit", "120")
+      "plugin", "torment", path, "--seed", "1", "--runs", "6", "--time-limit", "120")
     #expect(torment.status == 0, "\(torment.output)\(torment.errors)")
   }
 

@@ -13,7 +13,8 @@ extension CommandDescription {
       routes, methods, properties, phases, in front of layers that answer, fail and wait. Memory becomes
       unreadable as soon as it is no longer the plugin's. A crash is a finding. What the plugin has for the
       agent is used in a second process. Its configuration is the config.default.json of its folder, found
-      above the library or in the folder Plugins of its package. Exit code 1 with findings.
+      above the library or in the folder Plugins of its package; plugins that it depends on are loaded when
+      they lie beside it. Exit code 1 with findings.
       """,
     run: { arguments in
       try Trials(arguments, flags: UInt32(EGG_TESTKIT_STRICT)).run(seeds: [0], "check")
@@ -101,7 +102,7 @@ private struct Trials {
       let process = arguments.has("agent") ? Int(EGG_PROCESS_AGENT) : Int(EGG_PROCESS_WORKER)
       let trial = PluginTrial(
         path: path, id: manifest.id, flags: flags, seed: seed, process: process, config: config,
-        needsLoop: needsLoop)
+        others: try OtherPlugin.dependencies(of: manifest, library: path), needsLoop: needsLoop)
       for finding in try trial.runHere() {
         count += 1
         let line = finding.split(separator: "\n").joined(separator: " ")

@@ -14,6 +14,8 @@ struct PluginTrial {
   let process: Int
   /// JSON texts that are laid over each other as the configuration.
   let config: [String]
+  /// Plugins that it depends on: loaded before it, what is found in them does not count.
+  var others: [OtherPlugin] = []
   /// Written in Swift, whose tasks run on the kernel's loop: it turns beside the kit's clock.
   let needsLoop: Bool
 
@@ -54,12 +56,15 @@ struct PluginTrial {
     }
     defer { egg_testkit_free(kit) }
     egg_testkit_offer(kit, "egg.crypto/1", KernelInterfaces.cryptography)
-    for text in config { _ = egg_testkit_config(kit, "", text) }
+    for text in others.flatMap(\.config) + config { _ = egg_testkit_config(kit, "", text) }
+    for other in others { _ = egg_testkit_open_id(kit, other.library, other.id) }
     if egg_testkit_open_id(kit, path, id) != nil {
       _ = egg_testkit_exercise(kit)
     }
-    return (0..<egg_testkit_findings(kit)).map { index in
-      egg_testkit_finding(kit, index).map { String(cString: $0) } ?? "a finding without text"
+    return (0..<egg_testkit_findings(kit)).compactMap { index in
+      let text =
+        egg_testkit_finding(kit, index).map { String(cString: $0) } ?? "a finding without text"
+      return others.contains { text.hasPrefix("\($0.id): ") } ? nil : text
     }
   }
 
@@ -88,6 +93,32 @@ struct PluginTrial {
       findings.append("it ended the process with exit code \(child.status)")
     }
     return findings
+  }
+}
+
+/// A plugin that another one depends on.
+struct OtherPlugin {
+  let id: String
+  let library: String
+  let config: [String]
+
+  /// The plugins of `manifest`'s dependencies that lie beside it, those that they depend on first; what is
+  /// not there is left out.
+  static func dependencies(of manifest: PluginManifest, library: String) throws -> [OtherPlugin] {
+    var found: [OtherPlugin] = []
+    var seen: Set<String> = [manifest.id]
+    func add(_ manifest: PluginManifest, _ library: String) throws {
+      for name in manifest.dependencies where seen.insert(name).inserted {
+        guard let path = OwnConfig.library(ofPlugin: name, beside: library),
+          let own = try PluginManifest.read(path: path, unit: name).first(where: { $0.id == name })
+        else { continue }
+        try add(own, path)
+        found.append(
+          OtherPlugin(id: name, library: path, config: try OwnConfig.read(own, library: path)))
+      }
+    }
+    try add(manifest, library)
+    return found
   }
 }
 
@@ -123,12 +154,34 @@ enum OwnConfig {
     return nil
   }
 
+  /// The library of a plugin whose folder lies beside that of the plugin in `library`.
+  static func library(ofPlugin name: String, beside library: String) -> String? {
+    guard let own = folder(of: library) else { return nil }
+    let plugins = Path.folder(of: own)
+    for folder in Folder.names(in: plugins) {
+      let description = "\(plugins)/\(folder)/plugin.json"
+      guard text("name", of: description) == name, let stated = text("library", of: description)
+      else { continue }
+      // Installed beside its plugin.json; built beside the other one.
+      let places = [
+        Path.join("\(plugins)/\(folder)", stated),
+        Path.join(Path.folder(of: library), Path.lastComponent(of: stated)),
+      ]
+      if let path = places.first(where: { FileReader.kind(of: $0) == .file }) { return path }
+    }
+    return nil
+  }
+
   private static func library(of description: String) -> String? {
+    text("library", of: description).map { Path.lastComponent(of: $0) }
+  }
+
+  private static func text(_ member: String, of description: String) -> String? {
     guard let bytes = (try? FileReader.contents(of: description, unit: "egg")) ?? nil,
       let root = try? JSONParser.parse(bytes, file: description, options: .config),
-      let library = root.value["library"]?.string
+      let text = root.value[member]?.string
     else { return nil }
-    return Path.lastComponent(of: library)
+    return text
   }
 
   /// A file of JSON with comments as plain JSON.
