@@ -60,9 +60,7 @@ final class TLSSocket {
     if let session = options.session { SSL_set_session(stream, session.pointer) }
     let result = SSL_connect(stream)
     guard result == 1 else {
-      let reason = TLSSocket.reason()
-      SSL_free(stream)
-      throw Failure("handshake: \(reason)")
+      throw Failure("handshake: \(TLSSocket.reason())")
     }
   }
 
