@@ -50,6 +50,7 @@ import Testing
   @Test func `with HTTPS the port that nobody names is 8443`() throws {
     let scratch = try Scratch()
     let shop = try scratch.application("shop")
+    try scratch.write("{}", to: "shop/config/config.default.json")
     let words = try scratch.certificate()
     // Whether or not it is free.
     let egg = try RunningEgg(["start", shop.path, "--single"] + words)
