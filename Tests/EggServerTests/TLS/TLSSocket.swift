@@ -16,6 +16,9 @@ struct TLSOptions: Sendable {
   /// HTTP is proved of it too.
   static let standard: TLSOptions? =
     ProcessInfo.processInfo.environment["EGG_SERVER_TLS"] == "1" ? TLSOptions() : nil
+  /// A number of connections for a test: a handshake costs as much as many requests.
+  static func scaled(_ count: Int) -> Int { standard == nil ? count : max(1, count / 10) }
+
   static let standardServer: String? = standard.map { _ in TestCertificate.localhost.config }
 }
 
