@@ -97,7 +97,7 @@ def check_handshake():
     with Peer(query="/?room=demo&userId=7") as peer:
         facts = peer.call("handshake")
         assert facts["query"]["room"] == "demo" and facts["query"]["userId"] == "7"
-        assert facts["url"] == "/socket.io/" and facts["hasTime"] is True and facts["secure"] is False
+        assert facts["url"] == "/socket.io/" and facts["hasTime"] is True and facts["secure"] is URL.startswith("https:")
     if not IS_OLD:
         with Peer(auth={"token": "123"}) as peer:
             assert peer.wait("auth") == ({"token": "123"},)
