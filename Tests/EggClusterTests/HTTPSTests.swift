@@ -22,7 +22,7 @@ import Testing
       config: "{ \"cluster\": {\n  \"https\": \(files.filled(https)) } }", waits: false)
     let (status, log) = probe.finish()
     #expect(status == 1)
-    #expect(log.contains("error: EGG_CONFIG cluster-probe: "), "\(log)")
+    #expect(log.contains("error: EGG_CONFIG app: "), "\(log)")
     #expect(log.contains("/config/config.prod.json:2: cluster.https"), "\(log)")
     #expect(log.contains(message), "\(log)")
     #expect(!log.contains("master: "))

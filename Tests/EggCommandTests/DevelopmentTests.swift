@@ -94,9 +94,10 @@ private final class Developed {
   @Test func `over HTTPS the application is served, and what is wrong with it shown`() throws {
     let developed = try Developed(isSecure: true)
     #expect(try developed.get("/origin").contains("https true https://127.0.0.1:"))
+    let worker = try developed.pid()
     // Without a worker the command answers itself.
     try developed.scratch.write("{ broken", to: "probe/config/config.local.json")
-    #expect(throws: (any Error).self) { try developed.get("/die/kill") }
+    kill(try #require(Int32(worker)), SIGKILL)
     let answer = try developed.wait("/pid") { $0.hasPrefix("HTTP/1.1 500") }
     #expect(answer.contains("config.local.json"))
     let page = try developed.get("/pid", accept: "text/html")

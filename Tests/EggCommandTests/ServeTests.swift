@@ -47,15 +47,17 @@ import Testing
     #expect(egg.wait() == 0)
   }
 
-  @Test func `with HTTPS the port that nobody names is 8443`() throws {
+  @Test func `the port that nobody names is 7001, with HTTPS 8443`() throws {
     let scratch = try Scratch()
-    let shop = try scratch.application("shop")
-    let words = try scratch.certificate()
-    // Whether or not it is free.
-    let egg = try RunningEgg(["start", shop.path, "--single"] + words)
-    try egg.wait(for: ":8443")
-    egg.signal(SIGTERM)
-    _ = egg.wait()
+    try scratch.write("{ \"name\": \"plain\" }", to: "plain/egg.json")
+    let folder = scratch.url.appendingPathComponent("plain").path
+    // An address that no machine has (RFC 5737): the refusal names the port, and none is needed.
+    for (words, port) in [([], "7001"), (try scratch.certificate(), "8443")] {
+      let result = try Egg.run(
+        Egg.command, ["start", folder, "--host", "203.0.113.1"] + words)
+      #expect(result.status == 1)
+      #expect(result.errors.contains("can't listen on 203.0.113.1:\(port): "))
+    }
   }
 
   @Test func `start listens on a Unix socket and removes it at the end`() throws {

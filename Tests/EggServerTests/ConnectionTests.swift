@@ -101,7 +101,7 @@ import Testing
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    let count = min(10_000, Int(limit.rlim_max) - 500)
+    let count = TLSOptions.scaled(min(10_000, Int(limit.rlim_max) - 500))
     let server = try ServerProcess()
     var clients: [Client] = []
     for _ in 0..<count { clients.append(try server.connect()) }

@@ -11,7 +11,7 @@ import Testing
       client.reset()
     }
     func round() throws {
-      for _ in 0..<40 {
+      for _ in 0..<TLSOptions.scaled(40) {
         try leave("")
         try leave("GET /hel")
         try leave("POST /all HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc")

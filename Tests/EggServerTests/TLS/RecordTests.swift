@@ -164,10 +164,11 @@ import Testing
     let posted = try Tool.run(
       "curl",
       trust + [
-        "-v", "--expect100-timeout", "20", "-H", "Expect: 100-continue", "-d", "abc", base + "/all",
+        "-v", "--expect100-timeout", "20", "-H", "Expect: 100-continue", "-H",
+        "Content-Type: application/octet-stream", "--max-time", "60", "-d", "abc", base + "/all",
       ])
     #expect(posted.output.contains("< HTTP/1.1 100 Continue"))
-    #expect(posted.output.hasSuffix("abc"))
+    #expect(posted.output.contains("abc"))
     for version in ["1.2", "1.3"] {
       let seen = try Tool.run(
         "curl", trust + ["-v", "--tlsv\(version)", "--tls-max", version, base + "/hello"])

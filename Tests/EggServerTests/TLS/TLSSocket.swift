@@ -16,6 +16,9 @@ struct TLSOptions: Sendable {
   /// HTTP is proved of it too.
   static let standard: TLSOptions? =
     ProcessInfo.processInfo.environment["EGG_SERVER_TLS"] == "1" ? TLSOptions() : nil
+  /// A number of connections for a test: a handshake costs as much as many requests.
+  static func scaled(_ count: Int) -> Int { standard == nil ? count : max(1, count / 10) }
+
   static let standardServer: String? = standard.map { _ in TestCertificate.localhost.config }
 }
 
@@ -60,9 +63,7 @@ final class TLSSocket {
     if let session = options.session { SSL_set_session(stream, session.pointer) }
     let result = SSL_connect(stream)
     guard result == 1 else {
-      let reason = TLSSocket.reason()
-      SSL_free(stream)
-      throw Failure("handshake: \(reason)")
+      throw Failure("handshake: \(TLSSocket.reason())")
     }
   }
 
