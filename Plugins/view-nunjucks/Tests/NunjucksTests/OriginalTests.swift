@@ -70,7 +70,8 @@ import Testing
   ) throws {
     var options = TemplateOptions()
     options.jinjaCompat = true
-    let bytes = try Environment(options: options).renderString(template, ["s": "abc", "zero": 0, "nothing": .null])
+    let bytes = try Environment(options: options).renderString(
+      template, ["s": "abc", "zero": 0, "nothing": .null])
     #expect(String(decoding: bytes, as: UTF8.self) == page)
   }
 
