@@ -29,6 +29,8 @@ import Testing
       "{% for k, v in {a: 1} %}{{ k }}{% asyncEach i in [1] %}{{ i }}{% endeach %}{% else %}none{% endfor %}",
       "a1none"
     ),
+    // The list may change under an asynchronous loop.
+    ("{% asyncEach i in l %}{{ i }}{{ l.pop() }}{% endeach %}", "1322"),
     // … but not inside the text of a set.
     (
       "{% set x %}{% for k, v in {a: 1} %}{{ k }}{% asyncEach i in [1] %}{{ i }}{% endeach %}{% else %}none{% endfor %}{% endset %}{{ x }}",
@@ -56,6 +58,21 @@ import Testing
     } throws: {
       "\($0)".contains(cause)
     }
+  }
+
+  @Test(arguments: [
+    ("{{ undef.get('a', 1) }}{{ undef.items()|length }}{{ nothing.has_key('x') }}", "10false"),
+    ("{{ (s|safe).get('val') }} {{ (s|safe).has_key('length') }}", "abc true"),
+    ("{{ zero.keys()|length }}{{ undef.items is callable }}{{ undef.other }}", "0true"),
+  ])
+  func `with jinjaCompat what is false has the methods of an empty map`(
+    template: String, page: String
+  ) throws {
+    var options = TemplateOptions()
+    options.jinjaCompat = true
+    let bytes = try Environment(options: options).renderString(
+      template, ["s": "abc", "zero": 0, "nothing": .null])
+    #expect(String(decoding: bytes, as: UTF8.self) == page)
   }
 
   /// Once these were views of a text that was gone.

@@ -105,8 +105,8 @@ struct Generator {
     case 7: return tag("set \(random.pick(["x", "v"]))") + body(d) + tag("endset")
     case 8: return macro(d)
     case 9:
-      return tag("macro w(x)") + "<" + print("caller(x)") + ">" + tag("endmacro")
-        + tag("call\(random.pick(["(i)", "(i, v=2)"])) w(\(expressions.any(1)))") + body(d)
+      return tag("macro wrap(x)") + "<" + print("caller(x)") + ">" + tag("endmacro")
+        + tag("call\(random.pick(["(i)", "(i, v=2)"])) wrap(\(expressions.any(1)))") + body(d)
         + print("i") + tag("endcall")
     case 10:
       let filter = expressions.filter(.text).split(separator: "|")[0]
@@ -122,7 +122,7 @@ struct Generator {
         "\(tags.comment.0) c \(tags.comment.1)", "\(tags.comment.0)- c -\(tags.comment.1)",
         "{% raw %}{{ n }}{% endraw %}", "{% raw -%} {{ n }}\n{% endraw %} z",
         "{% verbatim %}{% if %}{% endverbatim %}", print("gfun(n, s)"), print("glob"), turns(d),
-        print("m(v=s, x=n) if m"), print("gfun(b=1)"), nested(d),
+        print("gfun(b=1)"), nested(d),
       ]).replacingDelimiters(tags)
     }
   }

@@ -8,11 +8,14 @@ extension Renderer {
     "iteritems", "itervalues", "iterkeys",
   ]
 
+  /// Whether `value` gets a method by that name. What is false in a condition counts as an empty map,
+  /// text that is marked safe as one of its two members.
   func isJinjaMethod(_ value: Value, _ name: TextView) -> Bool {
     switch value {
     case .list, .treeList: Renderer.listNames.contains(name.string)
     case .map, .treeMap: Renderer.mapNames.contains(name.string)
-    default: false
+    default:
+      (!value.isTruthy || value.isSafe) && Renderer.mapNames.contains(name.string)
     }
   }
 
@@ -22,7 +25,15 @@ extension Renderer {
     guard isJinjaMethod(target, name) else { return nil }
     switch target {
     case .list, .treeList: return try jinjaList(target, name.string, call)
-    default: return try jinjaMap(target, name.string, call)
+    case .map, .treeMap: return try jinjaMap(target, name.string, call)
+    default:
+      let map = TemplateMap(local: true)
+      if target.isSafe {
+        for (key, value) in try entries(target) {
+          if let key = key.textView { map.set(key, value) }
+        }
+      }
+      return try jinjaMap(.map(map), name.string, call)
     }
   }
 

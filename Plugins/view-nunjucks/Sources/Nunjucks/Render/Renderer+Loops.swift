@@ -228,9 +228,11 @@ extension Renderer {
     do throws(TemplateError) {
       switch sequence {
       case .list, .treeList:
-        let items = try elements(sequence)
-        let state = state(list, names, frame, items.count)
-        for (index, value) in items.enumerated() {
+        let state = state(list, names, frame, listCount(sequence))
+        // The body may change the list.
+        var index = 0
+        while index < listCount(sequence) {
+          let value = listItem(sequence, index)
           if names == 1 {
             put(state, 0, value, frame: true)
           } else {
@@ -240,6 +242,7 @@ extension Renderer {
             }
           }
           try round(state, index)
+          index += 1
         }
       default:
         let entries = try entries(sequence)

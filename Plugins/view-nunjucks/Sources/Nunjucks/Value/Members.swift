@@ -88,8 +88,8 @@ extension Renderer {
 
   /// JavaScript's property read; undefined and null have no members.
   func member(_ value: Value, _ name: TextView) throws(TemplateError) -> Value {
-    if value.isNothing { return .undefined }
     if jinjaCompat, isJinjaMethod(value, name) { return .object(BoundMethod(value, name)) }
+    if value.isNothing { return .undefined }
     if case .object(let object) = value {
       if object is LoopObject || object is BuiltinObject || object is BoundMethod {
         let found = try engine { try object.member(name) }
