@@ -5,49 +5,77 @@ import Glibc
 /// The rows of a result, where the client library has put them. Cells are read from its buffers when
 /// somebody looks.
 nonisolated final class MySQLRows: SQLRowSource, @unchecked Sendable {
-  // Not changed after `init`; the library does not touch a stored result.
+  // Not changed after `init`; the library does not touch a stored result. Plain memory, because every
+  // cell of every row passes here.
   private let result: UnsafeMutablePointer<MYSQL_RES>
-  private let fields: [MySQLField]
-  private let rows: [UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>]
+  private let rows: UnsafeMutablePointer<MYSQL_ROW>
   /// Of every cell, row after row.
-  private let lengths: [UInt32]
+  private let lengths: UnsafeMutablePointer<UInt32>
+  private let kinds: UnsafeMutablePointer<MySQLField.Kind>
+  private let zone: SQLTimeZone
   let columns: SQLColumns
+  let columnCount: Int
+  let rowCount: Int
 
   /// Takes over `result`, which is complete.
   init(_ result: UnsafeMutablePointer<MYSQL_RES>, _ options: MySQLOptions) {
     self.result = result
-    fields = MySQLField.all(of: result, options)
+    let fields = MySQLField.all(of: result, options)
+    let width = fields.count
+    let room = Int(mysql_num_rows(result))
     columns = SQLColumns(fields.map(\.name))
-    let count = Int(mysql_num_rows(result))
-    var rows: [UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>] = []
-    var lengths: [UInt32] = []
-    rows.reserveCapacity(count)
-    lengths.reserveCapacity(count * fields.count)
-    while let row = mysql_fetch_row(result), let sizes = mysql_fetch_lengths(result) {
-      rows.append(row)
-      for column in 0..<fields.count { lengths.append(UInt32(truncatingIfNeeded: sizes[column])) }
+    columnCount = width
+    zone = options.timeZone
+    kinds = .allocate(capacity: max(1, width))
+    for (place, field) in fields.enumerated() { (kinds + place).initialize(to: field.kind) }
+    rows = .allocate(capacity: max(1, room))
+    lengths = .allocate(capacity: max(1, room * width))
+    var count = 0
+    while count < room, let row = mysql_fetch_row(result), let sizes = mysql_fetch_lengths(result) {
+      (rows + count).initialize(to: row)
+      let start = lengths + count * width
+      for column in 0..<width {
+        (start + column).initialize(to: UInt32(truncatingIfNeeded: sizes[column]))
+      }
+      count += 1
     }
-    self.rows = rows
-    self.lengths = lengths
+    rowCount = count
   }
 
-  deinit { mysql_free_result(result) }
-
-  var rowCount: Int { rows.count }
+  deinit {
+    mysql_free_result(result)
+    rows.deallocate()
+    lengths.deallocate()
+    kinds.deallocate()
+  }
 
   func cell(_ row: Int, _ column: Int) -> SQLValue {
     guard let view = view(row, column) else { return .null }
-    return fields[column].value(view)
+    return MySQLField.value(view, kinds[column], zone)
   }
 
   func borrow(_ row: Int, _ column: Int) -> SQLCell? {
     guard let view = view(row, column) else { return .null }
-    return fields[column].cell(view)
+    return MySQLField.cell(view, kinds[column], zone)
+  }
+
+  func lend(_ row: Int, _ take: (Int, SQLCell) -> Void) -> Bool {
+    let cells = rows[row]
+    let sizes = lengths + row * columnCount
+    for column in 0..<columnCount {
+      guard let start = cells[column] else {
+        take(column, .null)
+        continue
+      }
+      let view = UnsafeRawBufferPointer(start: start, count: Int(sizes[column]))
+      take(column, MySQLField.cell(view, kinds[column], zone))
+    }
+    return true
   }
 
   private func view(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer? {
     guard let start = rows[row][column] else { return nil }
-    return UnsafeRawBufferPointer(start: start, count: Int(lengths[row * fields.count + column]))
+    return UnsafeRawBufferPointer(start: start, count: Int(lengths[row * columnCount + column]))
   }
 }
 
@@ -102,7 +130,9 @@ nonisolated struct MySQLField {
   private static let safe: UInt64 = 1 << 53
 
   /// - Parameter view: the column as the server's text, a NUL behind it.
-  func cell(_ view: UnsafeRawBufferPointer) -> SQLCell {
+  func cell(_ view: UnsafeRawBufferPointer) -> SQLCell { Self.cell(view, kind, zone) }
+
+  static func cell(_ view: UnsafeRawBufferPointer, _ kind: Kind, _ zone: SQLTimeZone) -> SQLCell {
     switch kind {
     case .integer: return Self.integer(view).map { .integer($0) } ?? .text(view)
     // Beyond what `integer` holds, digits keep what no other kind of cell would.
@@ -121,8 +151,10 @@ nonisolated struct MySQLField {
     }
   }
 
-  func value(_ view: UnsafeRawBufferPointer) -> SQLValue {
-    switch cell(view) {
+  func value(_ view: UnsafeRawBufferPointer) -> SQLValue { Self.value(view, kind, zone) }
+
+  static func value(_ view: UnsafeRawBufferPointer, _ kind: Kind, _ zone: SQLTimeZone) -> SQLValue {
+    switch cell(view, kind, zone) {
     case .null: .null
     case .integer(let value): .integer(value)
     case .number(let value): .number(value)

@@ -8,35 +8,39 @@ nonisolated final class RemoteRows: SQLRowSource, @unchecked Sendable {
   private let object: ForeignObject
   private let table: UnsafePointer<egg_sql_rows>
   let columns: SQLColumns
+  let columnCount: Int
+  let rowCount: Int
   /// The row that was looked at last.
-  private var known: (row: Int, cells: UnsafePointer<egg_value>)?
+  private var knownRow = -1
+  private var cells: UnsafePointer<egg_value>?
 
   init?(_ object: ForeignObject) {
-    guard object.type == SQLWire.rowsID, let pointer = object.interface(SQLWire.rowsID) else {
-      return nil
-    }
+    guard let pointer = object.interface(SQLWire.rowsID) else { return nil }
     self.object = object
     table = pointer.assumingMemoryBound(to: egg_sql_rows.self)
     let names = UnsafeBufferPointer(
       start: table.pointee.columns, count: Int(table.pointee.column_count))
     columns = SQLColumns(names.map { Self.text($0.ptr, $0.len) })
+    columnCount = names.count
+    rowCount = Int(clamping: table.pointee.row_count)
   }
 
-  var rowCount: Int { Int(clamping: table.pointee.row_count) }
-
   func cell(_ row: Int, _ column: Int) -> SQLValue {
-    if known?.row != row {
-      known = table.pointee.row(table, UInt64(row)).map { (row, $0) }
+    if knownRow != row {
+      cells = table.pointee.row(table, UInt64(row))
+      knownRow = row
     }
-    guard let cell = known?.cells[column] else { return .null }
-    switch Int(cell.kind) {
-    case EGG_BOOL: return .boolean(cell.as.boolean)
-    case EGG_INT: return .integer(cell.as.integer)
-    case EGG_DOUBLE: return .number(cell.as.number)
-    case EGG_TIME: return .moment(cell.as.integer)
-    case EGG_STRING: return .text(Self.text(cell.as.string, Int(cell.count)))
+    guard let cells else { return .null }
+    let cell = cells + column
+    switch Int(cell.pointee.kind) {
+    case EGG_BOOL: return .boolean(cell.pointee.as.boolean)
+    case EGG_INT: return .integer(cell.pointee.as.integer)
+    case EGG_DOUBLE: return .number(cell.pointee.as.number)
+    case EGG_TIME: return .moment(cell.pointee.as.integer)
+    case EGG_STRING: return .text(Self.text(cell.pointee.as.string, Int(cell.pointee.count)))
     case EGG_BYTES:
-      return .bytes(Array(UnsafeBufferPointer(start: cell.as.bytes, count: Int(cell.count))))
+      return .bytes(
+        Array(UnsafeBufferPointer(start: cell.pointee.as.bytes, count: Int(cell.pointee.count))))
     default: return .null
     }
   }

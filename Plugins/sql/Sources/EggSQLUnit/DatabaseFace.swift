@@ -10,7 +10,11 @@ public final class DatabaseFace<Plugin: DatabasePlugin>: ExportedObject {
 
   nonisolated deinit {}
 
-  private var registry: DatabaseRegistry<Plugin>? { app[DatabaseRegistryKey<Plugin>.self] }
+  private var known: DatabaseRegistry<Plugin>?
+  private var registry: DatabaseRegistry<Plugin>? {
+    if known == nil { known = app[DatabaseRegistryKey<Plugin>.self] }
+    return known
+  }
 
   /// `client`, `clients` (a map), and what a client has.
   public func property(_ name: String) throws -> Value {

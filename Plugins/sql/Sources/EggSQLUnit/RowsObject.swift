@@ -56,9 +56,13 @@ final class RowsObject: ExportedObject {
 
   fileprivate func row(_ index: UInt64) -> UnsafePointer<egg_value>? {
     guard index < UInt64(source.rowCount) else { return nil }
-    for copy in copies { copy.deallocate() }
-    copies.removeAll(keepingCapacity: true)
+    if !copies.isEmpty {
+      for copy in copies { copy.deallocate() }
+      copies.removeAll(keepingCapacity: true)
+    }
     let row = Int(index)
+    let cells = cells
+    if source.lend(row, { cells[$0] = Self.value($1) }) { return UnsafePointer(cells.baseAddress) }
     for column in 0..<source.columns.names.count {
       cells[column] = source.borrow(row, column).map { Self.value($0) } ?? copied(row, column)
     }
@@ -124,7 +128,7 @@ final class RowsObject: ExportedObject {
 private let readRow = unsafeBitCast(
   { table, index in
     guard let state = table.pointee.private_data else { return nil }
-    return Unmanaged<RowsObject>.fromOpaque(state).takeUnretainedValue().row(index)
+    return Unmanaged<RowsObject>.fromOpaque(state)._withUnsafeGuaranteedRef { $0.row(index) }
   }
     as @MainActor @convention(c) (UnsafePointer<egg_sql_rows>, UInt64) -> UnsafePointer<egg_value>?,
   to: (@convention(c) (UnsafePointer<egg_sql_rows>, UInt64) -> UnsafePointer<egg_value>?).self)

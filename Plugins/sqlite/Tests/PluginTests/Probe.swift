@@ -7,5 +7,6 @@ func probe(_ config: String) throws -> RunningApplication {
     .deletingLastPathComponent()
   return try RunningApplication(
     tests.appendingPathComponent("probe"),
-    files: ["config/config.prod.json": "{\n  \"sqlite\": \(config)\n}\n"], options: ["--workers", "1"])
+    files: ["config/config.prod.json": "{\n  \"sqlite\": \(config)\n}\n"],
+    options: ["--workers", "1"])
 }

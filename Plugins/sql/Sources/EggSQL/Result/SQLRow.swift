@@ -1,11 +1,15 @@
 /// Where rows are kept until somebody looks: a client library's memory, another unit's, a list.
 public protocol SQLRowSource: AnyObject, Sendable {
   var columns: SQLColumns { get }
+  var columnCount: Int { get }
   var rowCount: Int { get }
   /// A cell; both numbers are in range.
   func cell(_ row: Int, _ column: Int) -> SQLValue
   /// The same without a copy; nil from sources that have no memory to show.
   func borrow(_ row: Int, _ column: Int) -> SQLCell?
+  /// Gives every cell of a row to `take` without a copy, with its column; false, and none, from sources
+  /// that cannot.
+  func lend(_ row: Int, _ take: (Int, SQLCell) -> Void) -> Bool
   /// What reads a column's JSON text into objects and lists; nil from sources that do not.
   ///
   /// - Throws: what is wrong with the text.
@@ -13,17 +17,24 @@ public protocol SQLRowSource: AnyObject, Sendable {
 }
 
 extension SQLRowSource {
+  public var columnCount: Int { columns.names.count }
   public func borrow(_ row: Int, _ column: Int) -> SQLCell? { nil }
+  public func lend(_ row: Int, _ take: (Int, SQLCell) -> Void) -> Bool { false }
   public func decoder(ofJSON text: String) throws -> (any Decoder)? { nil }
 }
 
 /// The names of a result's columns, once for all of its rows.
 public final class SQLColumns: Sendable {
   public let names: [String]
-  private let places: [String: Int]
+  /// Where there are many; a few are found faster by looking at each.
+  private let places: [String: Int]?
 
   public init(_ names: [String]) {
     self.names = names
+    guard names.count > 8 else {
+      places = nil
+      return
+    }
     var places: [String: Int] = [:]
     places.reserveCapacity(names.count)
     for (place, name) in names.enumerated() { places[name] = place }
@@ -31,7 +42,10 @@ public final class SQLColumns: Sendable {
   }
 
   /// The column of that name; of several the last, as in Egg.
-  public func place(of name: String) -> Int? { places[name] }
+  public func place(of name: String) -> Int? {
+    if let places { return places[name] }
+    return names.lastIndex(of: name)
+  }
 }
 
 /// One row: ordered values, by name or by place.
@@ -53,7 +67,7 @@ public struct SQLRow: Sendable {
   public var values: [SQLValue] { columns.indices.map { source.cell(index, $0) } }
 
   public subscript(place: Int) -> SQLValue {
-    columns.indices.contains(place) ? source.cell(index, place) : .null
+    place >= 0 && place < source.columnCount ? source.cell(index, place) : .null
   }
   public subscript(name: String) -> SQLValue {
     source.columns.place(of: name).map { source.cell(index, $0) } ?? .null

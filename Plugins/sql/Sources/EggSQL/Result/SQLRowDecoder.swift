@@ -70,7 +70,9 @@ struct SQLCellDecoder: Decoder, SingleValueDecodingContainer {
     return try json.container(keyedBy: type)
   }
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-    if case .bytes(let bytes) = value { return BytesContainer(bytes: bytes, codingPath: codingPath) }
+    if case .bytes(let bytes) = value {
+      return BytesContainer(bytes: bytes, codingPath: codingPath)
+    }
     guard let json = try json() else { throw mismatch([Any].self, "a list") }
     return try json.unkeyedContainer()
   }
