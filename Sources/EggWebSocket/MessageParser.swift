@@ -89,6 +89,7 @@ public struct MessageParser {
     do throws(WebSocketFailure) {
       while !isOver {
         if frame == nil {
+          if rest.isEmpty { return }
           if kind == nil, head.isEmpty, let short = ShortText(rest, role, maxPayload) {
             guard short.deliver(onText) else { throw notText() }
             rest = rest.dropFirst(short.size)

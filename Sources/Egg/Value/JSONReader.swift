@@ -167,18 +167,27 @@ nonisolated struct JSONReader {
   private mutating func string() throws -> String {
     at += 1
     let start = at
-    while at < bytes.count {
-      let byte = bytes[at]
-      if byte == UInt8(ascii: "\"") {
-        let text = try self.text(UnsafeBufferPointer(rebasing: bytes[start..<at]))
-        at += 1
-        return text
-      }
-      if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
-      if byte < 0x20 { throw error("a control character must be escaped in a string") }
-      at += 1
+    guard let base = bytes.baseAddress, at < bytes.count else {
+      throw error("the string does not end")
     }
-    throw error("the string does not end")
+    let plain = PlainText.scan(base, from: at, to: bytes.count)
+    at = plain.end
+    guard at < bytes.count else { throw error("the string does not end") }
+    switch bytes[at] {
+    case UInt8(ascii: "\""):
+      let inner = UnsafeBufferPointer(rebasing: bytes[start..<at])
+      at += 1
+      // What is ASCII needs no second look.
+      if plain.isASCII { return String(decoding: inner, as: UTF8.self) }
+      do {
+        return try text(inner)
+      } catch {
+        at -= 1
+        throw error
+      }
+    case UInt8(ascii: "\\"): return try escapedString(from: start)
+    default: throw error("a control character must be escaped in a string")
+    }
   }
 
   private mutating func escapedString(from start: Int) throws -> String {

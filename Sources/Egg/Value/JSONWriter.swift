@@ -98,17 +98,15 @@ nonisolated struct JSONWriter: ~Copyable {
     append(UInt8(ascii: "\""))
     var text = text
     text.withUTF8 { utf8 in
+      guard let base = utf8.baseAddress else { return }
       var clean = 0  // start of what needs no escape
-      for place in 0..<utf8.count {
-        let byte = utf8[place]
-        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else {
-          continue
-        }
+      while true {
+        let place = PlainText.scan(base, from: clean, to: utf8.count).end
         append(UnsafeBufferPointer(rebasing: utf8[clean..<place]))
+        if place == utf8.count { return }
+        escape(utf8[place])
         clean = place + 1
-        escape(byte)
       }
-      append(UnsafeBufferPointer(rebasing: utf8[clean...]))
     }
     append(UInt8(ascii: "\""))
   }

@@ -113,8 +113,10 @@ final class FakeHost: AdapterHost {
     var server = server
     if server == nil { server = try await Self.server.value }
     let namespace = "/[a*]\(UUID().uuidString.prefix(6))"
-    let first = try await Member(server!, kind, ["a1": ["red"], "a2": []], namespace, timeout: timeout)
-    let second = try await Member(server!, kind, ["b1": ["red"], "b2": ["blue"]], namespace, timeout: timeout)
+    let first = try await Member(
+      server!, kind, ["a1": ["red"], "a2": []], namespace, timeout: timeout)
+    let second = try await Member(
+      server!, kind, ["b1": ["red"], "b2": ["blue"]], namespace, timeout: timeout)
     for member in [first, second] {
       for room in member.host.allRooms() { member.adapter.roomChanged(room) }
     }
@@ -273,7 +275,9 @@ final class FakeHost: AdapterHost {
       let text = String(decoding: message.bytes, as: UTF8.self)
       let isEmitters = BroadcastMessage(message.bytes)?.uid == "emitter" || text.contains("emitter")
       let isOrder = text.hasPrefix("{\"type\":2") || text.hasPrefix("{\"type\":4")
-      guard isEmitters || isOrder && message.channel.hasPrefix("socket.io-request") else { continue }
+      guard isEmitters || isOrder && message.channel.hasPrefix("socket.io-request") else {
+        continue
+      }
       _ = try await client.call("PUBLISH", [.text(message.channel), .data(message.bytes)])
     }
     try await eventually("the event of code") { host.events == [["ev", "from emitter"]] }

@@ -109,7 +109,7 @@ final class Client {
     _ ack: Int64
   ) {
     switch kind {
-    case EGG_IO_MESSAGE: sockets[number]?.message(name.string, args, ack)
+    case EGG_IO_MESSAGE: sockets[number]?.message(name.bytes, args, ack)
     case EGG_IO_CONNECTION:
       let core = core(number)
       keep(core)

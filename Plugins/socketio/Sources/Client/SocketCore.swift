@@ -17,7 +17,7 @@ final class SocketCore {
     case answering((Arguments, Acknowledgement) async throws -> Void)
   }
 
-  private var handlers: [String: [Handler]] = [:]
+  private var handlers = HandlerTable<Handler>()
   private var any: [(String, Arguments) async throws -> Void] = []
   private var middlewares: [([Value]) throws -> Void] = []
 
@@ -32,10 +32,10 @@ final class SocketCore {
 
   func on(_ event: String, _ handler: Handler) {
     remember()
-    handlers[event, default: []].append(handler)
+    handlers.add(event, handler)
   }
 
-  func off(_ event: String) { handlers[event] = nil }
+  func off(_ event: String) { handlers.remove(event) }
 
   func onAny(_ handler: @escaping (String, Arguments) async throws -> Void) {
     remember()
@@ -57,17 +57,20 @@ final class SocketCore {
 
   // MARK: events
 
-  func message(_ name: String, _ args: egg_io_args, _ ack: Int64) {
+  func message(_ name: UnsafeRawBufferPointer, _ args: egg_io_args, _ ack: Int64) {
     let handlers = handlers[name]
-    if handlers == nil, any.isEmpty, middlewares.isEmpty { return }
+    if handlers.isEmpty, any.isEmpty, middlewares.isEmpty { return }
     do {
       if !middlewares.isEmpty {
         let packet = try args.values()
         for middleware in middlewares { try middleware(packet) }
       }
       let arguments = Arguments(try args.values(skipping: 1))
-      for handler in any { run { try await handler(name, arguments) } }
-      if let handlers { run(handlers, arguments, ack) }
+      if !any.isEmpty {
+        let name = String(decoding: name, as: UTF8.self)
+        for handler in any { run { try await handler(name, arguments) } }
+      }
+      run(handlers, arguments, ack)
     } catch {
       report(error)
     }
@@ -92,8 +95,8 @@ final class SocketCore {
 
   /// `disconnecting`, `disconnect`, `error`.
   func system(_ event: String, _ reason: String) {
-    guard let handlers = handlers[event] else { return }
-    run(handlers, Arguments([.text(reason)]))
+    let handlers = handlers[event]
+    if !handlers.isEmpty { run(handlers, Arguments([.text(reason)])) }
   }
 
   /// Starts a handler, and counts it while it waits for something.
@@ -119,7 +122,7 @@ final class SocketCore {
     let failure = EggError(error)
     let data = failure.properties["data"] ?? .undefined
     client.fail(number, data.exists ? data : .text(failure.message))
-    if handlers["error"] != nil {
+    if !handlers["error"].isEmpty {
       system("error", failure.message)
     } else {
       client.app.logger.error(failure)

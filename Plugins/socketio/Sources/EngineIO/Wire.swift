@@ -27,7 +27,8 @@ extension Wire {
   /// A message of text in two parts, as one frame that is made on the stack when it is short.
   func write(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> WireState {
     let count = head.count + body.count + 1
-    return withUnsafeTemporaryAllocation(byteCount: count + FrameHead.longest, alignment: 8) { out in
+    return withUnsafeTemporaryAllocation(byteCount: count + FrameHead.longest, alignment: 8) {
+      out in
       var at = FrameHead.write(0x81, count, to: out)
       out[at] = PacketKind.message.rawValue
       at &+= 1

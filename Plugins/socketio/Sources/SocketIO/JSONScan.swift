@@ -154,6 +154,7 @@ nonisolated struct JSONScan {
   private mutating func string() -> Bool {
     at += 1
     while at < bytes.count {
+      skipPlain()
       let byte = bytes[at]
       at += 1
       if byte == UInt8(ascii: "\"") { return true }
@@ -177,6 +178,22 @@ nonisolated struct JSONScan {
       }
     }
     return false
+  }
+
+  /// Passes words of eight bytes without a quotation mark, a backslash or a control character.
+  private mutating func skipPlain() {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    // The last byte of the text is left, so that there is one to look at.
+    while at &+ 8 < bytes.count {
+      let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      let quote = word ^ 0x2222_2222_2222_2222
+      let slash = word ^ 0x5C5C_5C5C_5C5C_5C5C
+      let found =
+        (quote &- ones) & ~quote | (slash &- ones) & ~slash
+        | (word &- 0x2020_2020_2020_2020) & ~word
+      if found & 0x8080_8080_8080_8080 != 0 { return }
+      at &+= 8
+    }
   }
 
   private mutating func number() -> Bool {

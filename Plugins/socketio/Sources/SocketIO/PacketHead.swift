@@ -116,15 +116,12 @@ nonisolated enum EventName {
 
   /// Names that are the library's own.
   static func isReserved(_ name: UnsafeRawBufferPointer) -> Bool {
-    // Of these lengths they are.
     switch name.count {
-    case 7, 10, 11, 13, 14: break
-    default: return false
-    }
-    return switch String(decoding: name, as: UTF8.self) {
-    case "connect", "connect_error", "disconnect", "disconnecting", "newListener",
-      "removeListener":
-      true
+    case 7: name.elementsEqual("connect".utf8)
+    case 10: name.elementsEqual("disconnect".utf8)
+    case 11: name.elementsEqual("newListener".utf8)
+    case 13: name.elementsEqual("connect_error".utf8) || name.elementsEqual("disconnecting".utf8)
+    case 14: name.elementsEqual("removeListener".utf8)
     default: false
     }
   }
