@@ -230,7 +230,12 @@ let package = Package(
       name: "FileWatchingTests", dependencies: ["FileWatching"],
       path: "Plugins/watcher/Tests/EngineTests"),
     unit("EggCors", "Plugins/cors", sources: ["app", "app.swift", "Sources"]),
-    unit("EggI18n", "Plugins/i18n", sources: ["app.swift", "Sources"], exclude: ["Client"]),
+    .target(
+      name: "EggI18nTexts", dependencies: ["Egg"], path: "Plugins/i18n/Sources/Texts",
+      swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggI18n", "Plugins/i18n", dependencies: ["EggI18nTexts"],
+      sources: ["app.swift", "Sources/Entry"], exclude: ["Client", "Sources/Texts"]),
     client("EggI18nClient", "Plugins/i18n"),
     .executableTarget(
       name: "NunjucksConformance", dependencies: ["Nunjucks"],
@@ -440,7 +445,9 @@ let package = Package(
       path: "Plugins/redis/Tests/EggRedisTests", swiftSettings: unitSettings),
     .testTarget(
       name: "BuiltinPluginTests",
-      dependencies: ["EggCommand", "EggSecurityRules", "EggValidation"]),
+      dependencies: [
+        "EggCommand", "EggSecurityRules", "EggValidation", "EggI18nTexts", "CurlEngine",
+      ]),
     .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", sources: ["app/router.swift"],
