@@ -18,7 +18,7 @@ import Testing
     #expect(
       Set(names) == [
         "onerror", "session", "i18n", "multipart", "security", "logrotator", "schedule", "static",
-        "jsonp", "view",
+        "jsonp", "view", "httpclient", "watcher", "development",
       ])
   }
 
@@ -50,6 +50,20 @@ import Testing
     #expect(answer.lowercased().contains("x-powered-by: yadan"))
     // The name is made by the framework's own rule.
     #expect(answer.hasSuffix(#"{"backend":"http://localhost:8080","remotes":["UserInfo"]}"#))
+  }
+
+  /// Below an application that names none, so what answers is the framework's.
+  @Test func `egg start runs on the framework that an option or a variable names`() throws {
+    let scratch = try Scratch(#"{ "name": "plain" }"#)
+    let chosen = [
+      (["--framework", Example.framework], [:]), ([], ["EGG_FRAMEWORK": Example.framework]),
+    ]
+    for (words, variables) in chosen {
+      let server = try RunningApplication(
+        [scratch.path, "--env", "local"] + words, command: "start", option: "--single",
+        variables: variables)
+      #expect(try server.get("/").lowercased().contains("x-powered-by: yadan"))
+    }
   }
 
   @Test func `a framework is chosen with an option or a variable`() throws {

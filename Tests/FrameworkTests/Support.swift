@@ -59,13 +59,16 @@ final class Scratch {
   deinit { try? FileManager.default.removeItem(at: url) }
 }
 
-/// `egg dev --no-build` on a port that the system chooses.
+/// `egg dev --no-build`, or `egg start --single`, on a port that the system chooses.
 final class RunningApplication {
   private let process: Process
   private var address = ""
 
-  init(_ words: [String]) throws {
-    process = Command.process(["dev"] + words + ["--no-build", "--port", "0"])
+  init(
+    _ words: [String], command: String = "dev", option: String = "--no-build",
+    variables: [String: String] = [:]
+  ) throws {
+    process = Command.process([command] + words + [option, "--port", "0"], variables)
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output
