@@ -16,7 +16,8 @@ extension CommandDescription {
     arguments: [.optional("DIR", "the application's folder")], options: testOptions,
     notes: """
       Prints a table of the application's files and writes coverage/lcov.info, which editors and
-      services read. Needs llvm-cov, which is part of Swift's toolchain.
+      services read, and coverage/html/index.html for people. Needs llvm-cov, which is part of Swift's
+      toolchain.
       """,
     run: { arguments in
       let run = TestRun(arguments)
@@ -87,13 +88,26 @@ private struct TestRun {
     guard table.status == 0 else { throw Finding() }
     var lines = ""
     let exported = try Child.run(["llvm-cov", "export", "-format", "lcov"] + inputs) {
-      lines += $0 + "\n"
+      // What the program warns of would be no record.
+      if Self.isRecord($0) { lines += $0 + "\n" }
     }
-    guard exported.status == 0 else { throw CommandFailure(lines) }
+    guard exported.status == 0 else { throw CommandFailure("llvm-cov export failed in \(folder)") }
     let output = folder + "/coverage/lcov.info"
     unlink(output)
     try Template.write(lines, to: output)
-    Terminal.print("wrote \(output)")
+    let pages = folder + "/coverage/html"
+    let shown = try Child.run(
+      ["llvm-cov", "show", "-format=html", "-output-dir=" + pages] + inputs
+    ) { _ in }
+    guard shown.status == 0 else { throw CommandFailure("llvm-cov show failed in \(folder)") }
+    Terminal.print("wrote \(output) and \(pages)/index.html")
+  }
+
+  /// `SF:/shop/app/router.swift`, `DA:3,1`, `end_of_record`.
+  private static func isRecord(_ line: String) -> Bool {
+    if line == "end_of_record" { return true }
+    guard let colon = line.firstIndex(of: ":") else { return false }
+    return line[..<colon].utf8.allSatisfy { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
   }
 
   /// Tests, what the loader writes, and Egg itself.
