@@ -64,12 +64,13 @@ struct MockTests {
 
   @Test func `the environment is another one until it is restored`() async throws {
     let app = try await mock.app()
+    let stated = app.config.env
     app.mockEnv("prod")
     #expect(app.env == "prod")
     #expect(app.config.env.string == "prod")
     app.mockRestore()
     #expect(app.env == "unittest")
-    #expect(app.config.env.string == "unittest")
+    #expect(app.config.env == stated)
   }
 
   @Test func `the agent runs in the same process`() async throws {

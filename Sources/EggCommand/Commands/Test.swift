@@ -84,10 +84,10 @@ private struct TestRun {
       products + "/" + program, "-instr-profile", measured + "/default.profdata",
       "-ignore-filename-regex", ignored,
     ]
-    let table = try Child.run(["llvm-cov", "report"] + inputs) { Terminal.print($0) }
+    let table = try Child.run([Self.llvmCov, "report"] + inputs) { Terminal.print($0) }
     guard table.status == 0 else { throw Finding() }
     var lines = ""
-    let exported = try Child.run(["llvm-cov", "export", "-format", "lcov"] + inputs) {
+    let exported = try Child.run([Self.llvmCov, "export", "-format", "lcov"] + inputs) {
       // What the program warns of would be no record.
       if Self.isRecord($0) { lines += $0 + "\n" }
     }
@@ -97,10 +97,18 @@ private struct TestRun {
     try Template.write(lines, to: output)
     let pages = folder + "/coverage/html"
     let shown = try Child.run(
-      ["llvm-cov", "show", "-format=html", "-output-dir=" + pages] + inputs
+      [Self.llvmCov, "show", "-format=html", "-output-dir=" + pages] + inputs
     ) { _ in }
     guard shown.status == 0 else { throw CommandFailure("llvm-cov show failed in \(folder)") }
     Terminal.print("wrote \(output) and \(pages)/index.html")
+  }
+
+  /// That of Swift's toolchain: another one may not read its measurements.
+  private static var llvmCov: String {
+    let folders = EnvironmentVariables.process.trimmed("PATH")?.split(separator: ":") ?? []
+    let swift = folders.lazy.compactMap { Path.real(String($0) + "/swift") }.first
+    let beside = swift.map { Path.folder(of: $0) + "/llvm-cov" }
+    return beside.flatMap { FileReader.kind(of: $0) == .file ? $0 : nil } ?? "llvm-cov"
   }
 
   /// `SF:/shop/app/router.swift`, `DA:3,1`, `end_of_record`.
