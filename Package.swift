@@ -252,7 +252,12 @@ let package = Package(
       name: "FileWatchingTests", dependencies: ["FileWatching"],
       path: "Plugins/watcher/Tests/EngineTests"),
     unit("EggCors", "Plugins/cors", sources: ["app", "app.swift", "Sources"]),
-    unit("EggI18n", "Plugins/i18n", sources: ["app.swift", "Sources"], exclude: ["Client"]),
+    .target(
+      name: "EggI18nTexts", dependencies: ["Egg"], path: "Plugins/i18n/Sources/Texts",
+      swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggI18n", "Plugins/i18n", dependencies: ["EggI18nTexts"],
+      sources: ["app.swift", "Sources/Entry"], exclude: ["Client", "Sources/Texts"]),
     client("EggI18nClient", "Plugins/i18n"),
     .executableTarget(
       name: "NunjucksConformance", dependencies: ["Nunjucks"],
@@ -478,6 +483,10 @@ let package = Package(
       dependencies: ["EggTestSupport", "EggCommand", "EggSecurityRules", "EggValidation"]),
     .target(
       name: "ViewTestSupport", dependencies: ["EggTestSupport"], path: "Plugins/view/Tests/Support"),
+      dependencies: [
+        "EggCommand", "EggSecurityRules", "EggValidation", "EggI18nTexts", "CurlEngine",
+      ]),
+    .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
     unit(
       "ViewProbe", "Plugins/view/Tests/probe", dependencies: ["EggNunjucksClient"],
       sources: ["app/router.swift", "app.swift"], exclude: ["other"]),

@@ -15,6 +15,10 @@ final class HTTPClientBoot: Boot {
         Context.self, "curl",
         { [self] ctx, args async throws in try await ready().curl(args, ctx) }
           as @MainActor (Context, Arguments) async throws -> Value)
+      unit.method(Application.self, "interceptCurl") { [self] _, args in
+        try ready().interceptors.add(args[0])
+        return .undefined
+      }
       unit.method(
         Application.self, "safeCurl",
         { [self] app, args async throws in try await ready().safeCurl(args, nil) }

@@ -1,4 +1,5 @@
 import Egg
+import EggI18nTexts
 
 /// Declares `ctx.__` and reads the texts of every unit.
 final class I18nBoot: Boot {
@@ -27,8 +28,10 @@ final class I18nBoot: Boot {
       }
     }
     // What is nearest to the user comes last and wins. A unit has one folder or the other.
-    app.directory("config/locale", match: "*.json") { [weak self] in self?.files += $0 }
-    app.directory("config/locales", match: "*.json") { [weak self] in self?.others += $0 }
+    for format in Texts.formats {
+      app.directory("config/locale", match: "*." + format) { [weak self] in self?.files += $0 }
+      app.directory("config/locales", match: "*." + format) { [weak self] in self?.others += $0 }
+    }
   }
 
   private var files: [DirectoryEntry] = []

@@ -7,6 +7,8 @@ final class RedisBoot: Boot {
   override func register() throws {
     app.extend { unit in
       unit.property(Application.self, "redis", get: { [clients] app in app.value(of: clients) })
+      let sessions = RedisSessions(app, clients)
+      unit.property(Application.self, "redisSessions", get: { app in app.value(of: sessions) })
     }
   }
 

@@ -85,6 +85,20 @@ extension Egg.Application {
     }
   }
 
+  /// `app.env` and `app.config.env` say another environment from here on. The configuration is that of
+  /// the environment in which the application was started, `.app(env:)`.
+  public func mockEnv(_ env: String) { Mocks.mockEnv(env) }
+
+  /// The agent, which runs in the same process as the application under test.
+  ///
+  /// - Throws: `MockFailure` when the application has none.
+  public var agent: Agent {
+    get throws {
+      if let agent = linkedAgent { return agent }
+      throw MockFailure("this application has no agent")
+    }
+  }
+
   /// Waits until what `runInBackground` started has ended, and what that started.
   ///
   /// - Throws: `CancellationError` when the test is cancelled.

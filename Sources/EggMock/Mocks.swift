@@ -13,6 +13,9 @@ enum Mocks {
   /// Where each log file ended when `mockLog` was called.
   static var logStarts: [String: Int] = [:]
 
+  /// In place of other servers, the last one first.
+  static var servers: [MockedServer] = []
+
   static func setHeader(_ name: String, _ value: String) {
     headers.removeAll { $0.name.lowercased() == name.lowercased() }
     headers.append((name, value))
@@ -38,12 +41,22 @@ enum Mocks {
     }
   }
 
+  static func mockEnv(_ env: String?) {
+    TestDoubles.env = env
+    guard let app = TestHost.running?.application else { return }
+    for base in [app, app.linkedAgent].compactMap({ $0 as ApplicationBase? }) {
+      base.config.replace("env", with: env.map { .text($0) })
+    }
+  }
+
   static func restore() {
     headers = []
     cookies = []
     session = nil
     sendsCsrfToken = false
     logStarts = [:]
+    servers = []
+    mockEnv(nil)
     TestDoubles.services = [:]
     TestDoubles.prepare = nil
   }

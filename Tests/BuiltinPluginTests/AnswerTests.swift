@@ -210,6 +210,57 @@ import Testing
     #expect(try server.get("/locale?lang=zh")["set-cookie"] == nil)
   }
 
+  private static let properties = #"""
+    # a comment
+    Email = Courriel
+    ! another
+    [user]
+    name : No\u006d \
+           de famille
+    """#
+  private static let yaml = #"""
+    ---
+    # a comment
+    Email: 'L''e-mail'   # behind it
+    user:
+      name: "N\u006fm\t!"
+      deeper:
+        none: ~
+        key with: colon: and more
+    last: it
+    """#
+
+  @Test(arguments: [
+    ("properties", properties, "Courriel", "Nom de famille"),
+    ("yaml", yaml, "L'e-mail", "Nom\t!"), ("yml", yaml, "L'e-mail", "Nom\t!"),
+  ])
+  func `texts stand in properties and in YAML too`(
+    format: String, text: String, email: String, name: String
+  ) throws {
+    let server = try Server(plugins: ["session", "i18n"]) {
+      try Data(text.utf8).write(to: $0.appendingPathComponent("config/locale/fr." + format))
+    }
+    let texts = try server.get("/text?locale=fr").json
+    #expect(texts["plain"] as? String == email)
+    #expect(texts["nested"] as? String == name)
+  }
+
+  @Test(arguments: [
+    ("de.yaml", "a: [1]", "line 1: expected a text"), ("de.yaml", "a: 1\n  b: 2", "line 2"),
+    ("de.yaml", "a:\n\tb: 2", "line 2: expected spaces"), ("de.yaml", "- a", "expected \"KEY: TEXT\""),
+    ("de.yaml", "a: \"x", "a closing"), ("de.yaml", "a: |\n  x", "line 1: expected a text"),
+    ("de.properties", "a = 1\nnothing", "line 2: expected \"KEY = TEXT\""),
+  ])
+  func `what is no text is named with its line`(file: String, text: String, message: String) {
+    let failure = #expect(throws: Failure.self) {
+      _ = try Server(plugins: ["session", "i18n"]) {
+        try Data(text.utf8).write(to: $0.appendingPathComponent("config/locale/" + file))
+      }
+    }
+    #expect(failure?.description.contains("config/locale/" + file) == true)
+    #expect(failure?.description.contains(message) == true, "\(failure?.description ?? "")")
+  }
+
   @Test(arguments: ["[1]", "{ \"a\": }"])
   func `a file that is no object of texts stops the start and is named`(text: String) {
     let failure = #expect(throws: Failure.self) {

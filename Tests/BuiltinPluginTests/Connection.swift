@@ -45,5 +45,12 @@ final class Connection {
     return all
   }
 
+  /// What comes next; empty when the server has closed.
+  func some() -> [UInt8] {
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    let count = recv(descriptor, &chunk, chunk.count, 0)
+    return Array(chunk.prefix(max(0, count)))
+  }
+
   func answer() throws -> Answer { try Answer(String(decoding: bytes(), as: UTF8.self)) }
 }

@@ -61,6 +61,18 @@ import Testing
     #expect(try send(Self.stream.get(), "/upload/optional", [Self.file]).body == "one")
   }
 
+  @Test func `a function looks at files, a name is given to one that has none`() throws {
+    let server = try Self.strict.get()
+    let odd = Part(name: "up", filename: "a.xyz", content: "0123456789")
+    #expect(try send(server, "/upload/checked", [odd]).body == "a.xyz 10")
+    let refused = try send(server, "/upload/checked", [Self.file])
+    #expect(refused.status == 400 && refused.body.contains("only xyz"))
+    let nameless = Part(name: "up", filename: "", content: "1")
+    #expect(try send(server, "/upload/checked", [nameless]).body == "unnamed.xyz 1")
+    let large = Part(name: "up", filename: "a.xyz", content: String(repeating: "x", count: 2000))
+    #expect(try send(server, "/upload/checked", [large]).body == "a.xyz 2000")
+  }
+
   @Test func `only forms with parts are read`() throws {
     let answer = try Self.stream.get().send("POST", "/upload/parts", json: "{}")
     #expect(answer.status == 400)
@@ -175,13 +187,14 @@ import Testing
     #expect(try Self.eventually { Self.files(server).isEmpty })
   }
 
+  /// `EGG_UPLOAD_MIB=1024` makes it a gigabyte.
   @Test func `256 MiB pass in little memory`() throws {
-    let server = try Server(
-      #"{ "multipart": { "fileSize": "300mb" } }"#, plugins: ["multipart"])
+    let server = try Server(#"{ "multipart": { "fileSize": "9gb" } }"#, plugins: ["multipart"])
     let small = try send(server, "/upload/parts", [Self.file])
     let before = try #require(small.json["peak"] as? Int)
     let connection = try Connection(server)
-    let size = 256 << 20
+    let stated = ProcessInfo.processInfo.environment["EGG_UPLOAD_MIB"].flatMap { Int($0) }
+    let size = (stated ?? 256) << 20
     let text = form([Part(name: "up", filename: "a.zip", content: "|")])
     let (begin, end) = (text.prefix { $0 != "|" }, text.drop { $0 != "|" }.dropFirst())
     try connection.send(

@@ -52,6 +52,24 @@ import Testing
     #expect(answer.status == 404)
   }
 
+  @Test func `an application answers what it likes, and hears of every error`() throws {
+    let server = try Server(
+      #"{ "probe": { "answersErrors": true } }"#, plugins: ["onerror", "session"], env: "prod")
+    #expect(try server.get("/fail/refused", Self.html).body == "<h1>Sorry, 422</h1>")
+    #expect(try server.get("/fail/refused", Self.json).body.hasPrefix(#"{"code":"invalid_param""#))
+    #expect(try server.get("/fail/secret", Self.html).body.contains("real status: 503"))
+    let events = try server.get("/session/events").body
+    #expect(events.contains("422 Validation Failed /fail/refused"))
+    #expect(events.contains("503 ") && events.contains("/fail/secret"))
+  }
+
+  @Test func `a body that is no JSON is told so`() throws {
+    let answer = try Self.production.get().send(
+      "POST", "/session/set", headers: Self.json, json: "{ \"a\": }")
+    #expect(answer.status == 400)
+    #expect((answer.json["message"] as? String)?.hasPrefix("Problems parsing JSON") == true)
+  }
+
   @Test func `browsers are sent to the error page, but not from the error page`() throws {
     let server = try Server(
       #"{ "onerror": { "errorPageUrl": "/fail/plain?x=1" } }"#, plugins: ["onerror"], env: "prod")

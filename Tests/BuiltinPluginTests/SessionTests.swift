@@ -224,6 +224,31 @@ final class Visitor {
     #expect(try visitor.get("/session/store").body == "[]")
   }
 
+  @Test func `sessions live in Redis when the plugin redis is their store`() throws {
+    let redis = try Redis()
+    let config = #"""
+      { "session": { "store": "redisSessions", "prefix": "s:", "maxAge": 60000 },
+        "redis": { "client": { "path": "\#(redis.path)" } } }
+      """#
+    let server = try Server(config, plugins: ["session", "redis"])
+    let visitor = Visitor(server)
+    try visitor.post("/session/set", #"{"a": 1}"#)
+    #expect(try visitor.value("a") == "1")
+    let key = try #require(visitor.jar["EGG_SESS"].map { _ in try redis.ask("KEYS", "s:*") })
+    #expect(try redis.ask("GET", key).contains(#""a":1"#))
+    let left = try #require(Int(redis.ask("PTTL", key)))
+    // Ten seconds more than the cookie.
+    #expect((10_000...70_000).contains(left))
+    // Another process with the same store knows the visitor.
+    let other = try Server(config, plugins: ["session", "redis"])
+    let cookie = visitor.jar.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
+    #expect(try other.get("/session/get/a", ["Cookie": cookie]).json["value"] as? Int == 1)
+    #expect(try visitor.post("/session/regenerate").body.hasPrefix("s:"))
+    #expect(try redis.ask("EXISTS", key) == "0")
+    try visitor.post("/session/destroy")
+    #expect(try redis.ask("DBSIZE") == "0")
+  }
+
   @Test func `a store that nobody adds stops the start and says so`() throws {
     do {
       _ = try server(#"{ "store": "absent" }"#)
@@ -241,5 +266,55 @@ final class Visitor {
   func `a configuration that makes no sense stops the start`(config: String, text: String) throws {
     let failure = #expect(throws: Failure.self) { _ = try server(config) }
     #expect(failure?.description.contains(text) == true)
+  }
+}
+
+/// A Redis server without a port; it ends with this object.
+private final class Redis {
+  private let folder: URL
+  private let process = Process()
+  var path: String { folder.appendingPathComponent("redis.sock").path }
+
+  init() throws {
+    folder = URL(fileURLWithPath: "/tmp/egg-redis-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [
+      "redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder.path,
+    ]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let deadline = Date(timeIntervalSinceNow: 60)
+    while try ask("PING") != "PONG" {
+      guard process.isRunning, Date() < deadline else {
+        throw Failure("redis-server does not start: apt-get install redis-server")
+      }
+      usleep(20_000)
+    }
+  }
+
+  func ask(_ words: String...) throws -> String {
+    let client = Process()
+    client.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    client.arguments = ["redis-cli", "-s", path, "--raw"] + words
+    // A file and no pipe: children that start at the same time would hold its other end open.
+    let file = folder.appendingPathComponent("said-\(UUID().uuidString)")
+    _ = FileManager.default.createFile(atPath: file.path, contents: nil)
+    let output = try FileHandle(forWritingTo: file)
+    defer { try? output.close() }
+    client.standardOutput = output
+    client.standardError = FileHandle.nullDevice
+    try client.run()
+    client.waitUntilExit()
+    return try String(contentsOf: file, encoding: .utf8)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  deinit {
+    // It may have been started by a thread that blocks other signals, and inherits that.
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    try? FileManager.default.removeItem(at: folder)
   }
 }

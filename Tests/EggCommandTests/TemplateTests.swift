@@ -169,6 +169,45 @@ import Testing
     #expect(text == "mine")
   }
 
+  @Test func `with --force files are added to a folder, and those that exist stay`() throws {
+    let scratch = try Scratch()
+    try scratch.write("mine", to: "hello/README.md")
+    let result = try Egg.run("init", "hello", "--force", in: scratch.url)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.errors.contains("kept hello/README.md"))
+    func text(_ path: String) throws -> String {
+      try String(contentsOf: scratch.url.appendingPathComponent("hello/" + path), encoding: .utf8)
+    }
+    #expect(try text("README.md") == "mine")
+    #expect(try text("app/router.swift").contains("app.controller.home.index"))
+  }
+
+  @Test func `files whose names begin with a dot are not in the way`() throws {
+    let scratch = try Scratch()
+    try scratch.write("mine", to: "hello/.gitignore")
+    let result = try Egg.run("init", "hello", in: scratch.url)
+    #expect(result.status == 0, "\(result.errors)")
+  }
+
+  /// `script` gives the command a terminal of its own.
+  @Test func `on a terminal the type and another folder are asked for`() throws {
+    let scratch = try Scratch()
+    try scratch.write("mine", to: "hello/README.md")
+    let asked = try Egg.run(
+      URL(fileURLWithPath: "/bin/sh"),
+      [
+        "-c",
+        "printf 'api\\nother\\n' | script -qec '\"\(Egg.command.path)\" init hello' /dev/null",
+      ], in: scratch.url)
+    #expect(asked.output.contains("a framework on top of the default one"), "\(asked.output)")
+    #expect(asked.output.contains("type (simple): "))
+    #expect(asked.output.contains("hello is not empty"))
+    #expect(
+      FileManager.default.fileExists(
+        atPath: scratch.url.appendingPathComponent("other/app/controller/posts.swift").path),
+      "\(asked.output)\(asked.errors)")
+  }
+
   @Test(arguments: ["1st", "", "a b", "x/..", ".", "ä"])
   func `a name that can't be a folder and a module is refused`(name: String) throws {
     let scratch = try Scratch()

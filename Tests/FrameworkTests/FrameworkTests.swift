@@ -18,7 +18,7 @@ import Testing
     #expect(
       Set(names) == [
         "onerror", "session", "i18n", "multipart", "security", "logrotator", "schedule", "static",
-        "jsonp", "view",
+        "jsonp", "view", "httpclient", "watcher", "development",
       ])
   }
 
@@ -59,7 +59,8 @@ import Testing
     try Data(#"{"keys": "only-for-tests", "logger": {"dir": "logs"}}"#.utf8).write(
       to: URL(fileURLWithPath: config + "/config.default.json"))
     let server = try RunningApplication(
-      ["start", scratch.path, "--workers", "1", "--framework", Example.framework, "--env", "local"])
+      [scratch.path, "--workers", "1", "--framework", Example.framework, "--env", "local"],
+      command: "start", options: [])
     let answer = try server.get("/")
     #expect(answer.hasPrefix("HTTP/1.1 404"), "\(answer)")
     #expect(answer.lowercased().contains("x-powered-by: yadan"))
@@ -68,6 +69,20 @@ import Testing
       let deadline = Date(timeIntervalSinceNow: 60)
       while !FileManager.default.fileExists(atPath: file), Date() < deadline { usleep(10_000) }
       #expect(try String(contentsOfFile: file, encoding: .utf8).contains("http://localhost:8080"))
+    }
+  }
+
+  /// Below an application that names none, so what answers is the framework's.
+  @Test func `egg start runs on the framework that an option or a variable names`() throws {
+    let scratch = try Scratch(#"{ "name": "plain" }"#)
+    let chosen = [
+      (["--framework", Example.framework], [:]), ([], ["EGG_FRAMEWORK": Example.framework]),
+    ]
+    for (words, variables) in chosen {
+      let server = try RunningApplication(
+        [scratch.path, "--env", "local"] + words, command: "start", options: ["--single"],
+        variables: variables)
+      #expect(try server.get("/").lowercased().contains("x-powered-by: yadan"))
     }
   }
 

@@ -59,15 +59,17 @@ final class Scratch {
   deinit { try? FileManager.default.removeItem(at: url) }
 }
 
-/// An application on a port that the system chooses.
+/// `egg dev --no-build`, or `egg start --single`, on a port that the system chooses.
 final class RunningApplication {
   private let process: Process
   private var address = ""
 
-  /// - Parameter words: a command and its words; `egg dev --no-build` without one.
-  init(_ words: [String]) throws {
-    let all = words.first == "start" ? words : ["dev"] + words + ["--no-build"]
-    process = Command.process(all + ["--port", "0", "--host", "127.0.0.1"])
+  init(
+    _ words: [String], command: String = "dev", options: [String] = ["--no-build"],
+    variables: [String: String] = [:]
+  ) throws {
+    process = Command.process(
+      [command] + words + options + ["--port", "0", "--host", "127.0.0.1"], variables)
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output

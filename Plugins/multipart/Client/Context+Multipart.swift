@@ -23,25 +23,37 @@ extension Context {
   ///
   /// - Parameters:
   ///   - autoFields: only files are given and the fields collected; nil is the configuration's.
+  ///   - checkFile: looks at each file in place of the list of extensions; what it throws refuses the
+  ///     form.
   ///   - limits: changes the configured ones for this request.
   public func multipart(
-    autoFields: Bool? = nil, limits: (inout MultipartOptions) -> Void = { _ in }
+    autoFields: Bool? = nil, checkFile: (@MainActor (FileStream) throws -> Void)? = nil,
+    limits: @MainActor (inout MultipartOptions) -> Void = { _ in }
   ) throws -> MultipartReader {
     var options = try MultipartOptions(app.config.multipart)
     if let autoFields { options.autoFields = autoFields }
     limits(&options)
-    return try MultipartReader(self, options)
+    return try MultipartReader(self, options, checkFile)
   }
 
   /// The form's file, when it has one; fields must stand in front of it.
   ///
   ///     let file = try await ctx.getFileStream()
   ///
-  /// - Parameter requireFile: false: a form without a file gives nil instead of 400.
-  public func getFileStream(requireFile: Bool = true) async throws -> FileStream? {
-    let reader = try multipart(autoFields: true)
+  /// - Parameters:
+  ///   - requireFile: false: a form without a file gives nil instead of 400.
+  ///   - defaultFilename: of a file that was sent without a name; without it such a file is none.
+  ///   - checkFile, limits: as of `multipart`.
+  public func getFileStream(
+    requireFile: Bool = true, defaultFilename: String? = nil,
+    checkFile: (@MainActor (FileStream) throws -> Void)? = nil,
+    limits: @MainActor (inout MultipartOptions) -> Void = { _ in }
+  ) async throws -> FileStream? {
+    let reader = try multipart(autoFields: true, checkFile: checkFile, limits: limits)
     while let part = try await reader.part() {
-      guard case .file(let file) = part, !file.filename.isEmpty else { continue }
+      guard case .file(let file) = part else { continue }
+      if file.filename.isEmpty, let defaultFilename { file.filename = defaultFilename }
+      guard !file.filename.isEmpty else { continue }
       file.fields = reader.fields
       return file
     }

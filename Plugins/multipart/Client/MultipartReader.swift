@@ -36,6 +36,7 @@ public final class MultipartReader: @MainActor AsyncSequence {
 
   let options: MultipartOptions
   private let request: Request
+  private let checkFile: (@MainActor (FileStream) throws -> Void)?
   private var parser: MultipartParser
   private var meter: FormMeter
   private var pieces: [Piece] = []
@@ -48,7 +49,10 @@ public final class MultipartReader: @MainActor AsyncSequence {
   public private(set) var fields = ValueMap()
 
   /// - Throws: 400 when the request has no form, or somebody has read it already.
-  init(_ ctx: Context, _ options: MultipartOptions) throws {
+  init(
+    _ ctx: Context, _ options: MultipartOptions,
+    _ checkFile: (@MainActor (FileStream) throws -> Void)?
+  ) throws {
     guard let boundary = MultipartParser.boundary(of: ctx.get("content-type")) else {
       throw EggError(status: 400, "Content-Type must be multipart/*")
     }
@@ -57,6 +61,7 @@ public final class MultipartReader: @MainActor AsyncSequence {
     }
     ctx[ConsumedKey.self] = true
     self.options = options
+    self.checkFile = checkFile
     request = ctx.request
     parser = MultipartParser(boundary: boundary)
     meter = FormMeter(options.limits)
@@ -89,10 +94,12 @@ public final class MultipartReader: @MainActor AsyncSequence {
         continue
       }
       let filename = head.filename ?? ""
-      guard filename.isEmpty || options.allows(filename) else {
+      let stream = FileStream(head, self)
+      if let checkFile {
+        do { try checkFile(stream) } catch { throw fail(error) }
+      } else if !filename.isEmpty, !options.allows(filename) {
         throw fail(EggError(status: 400, "Invalid filename: \(filename)"))
       }
-      let stream = FileStream(head, self)
       current = stream
       return .file(stream)
     }
@@ -167,7 +174,7 @@ public final class FileStream: @MainActor AsyncSequence {
   /// Of the form's field.
   public let field: String
   /// As the client sent it, without folders. Not to be trusted as a path.
-  public let filename: String
+  public internal(set) var filename: String
   /// The media type that the client said.
   public let mime: String
   public let encoding: String

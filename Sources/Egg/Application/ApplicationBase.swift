@@ -29,7 +29,7 @@ open class ApplicationBase {
   public var name: String { unit.info.name }
   public var baseDir: String { unit.info.baseDir }
   /// `local`, `unittest`, `prod` …
-  public var env: String { unit.info.env }
+  public var env: String { TestDoubles.env ?? unit.info.env }
 
   var loggerNames: (own: String, core: String) { ("logger", "coreLogger") }
 

@@ -62,6 +62,9 @@ public final class Config {
 
   func freeze() { isFrozen = true }
 
+  /// Another value at a path once the configuration is final; nil takes it back. For tests.
+  package func replace(_ path: String, with value: Value?) { known[path] = value }
+
   private func read(_ path: String) -> Value {
     var out = egg_value()
     let status = path.withEggString { host.table.pointee.config(host.table, $0, &out) }

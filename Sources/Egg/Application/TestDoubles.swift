@@ -5,6 +5,8 @@ package enum TestDoubles {
 
   /// By the class that is replaced.
   package static var services: [ObjectIdentifier: ServiceMaker] = [:]
+  /// What `app.env` says.
+  package static var env: String?
   /// Sees each context before anybody else of this unit does.
   package static var prepare: (@MainActor (Context) -> Void)?
 }
@@ -12,4 +14,6 @@ package enum TestDoubles {
 extension Application {
   /// The application of the unit that this program is linked with; nil before it is registered.
   package static var linked: Application? { Unit.current?.application }
+  /// The agent in the same process.
+  package var linkedAgent: Agent? { unit.agent }
 }

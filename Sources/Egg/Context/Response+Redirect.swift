@@ -36,7 +36,12 @@ extension Response {
     guard let host = Self.hostOfWebAddress(url) else { return "/" }
     let allowed = app.config.security.domainWhiteList.array?.compactMap(\.string) ?? []
     if allowed.isEmpty || host == ctx.request.hostname.lowercased() { return url }
-    return allowed.contains { Self.matches(host, $0.lowercased()) } ? url : "/"
+    if allowed.contains(where: { Self.matches(host, $0.lowercased()) }) { return url }
+    if app.env != "prod" {
+      ctx.logger.warn(
+        "redirect to \"\(host)\" went to \"/\": config.security.domainWhiteList does not have it")
+    }
+    return "/"
   }
 
   /// The host in lower case when the text is an absolute http or https url.

@@ -5,8 +5,14 @@ extension CommandDescription {
   static let initialize = CommandDescription(
     path: ["init"], summary: "write a new application, plugin or framework",
     arguments: [.optional("DIR", "the new folder, whose last part is the name; this one without it")],
-    options: [.value("type", "TYPE", ProjectType.list)],
-    notes: "Asks for the type when it is not said and there is a terminal. Prints what to type next.",
+    options: [
+      .value("type", "TYPE", ProjectType.list),
+      .flag("force", "write into a folder that is not empty; what exists stays"),
+    ],
+    notes: """
+      On a terminal it asks for the type when none is said, and for another folder when the one that
+      is said is not empty. Prints what to type next.
+      """,
     run: runInitialize)
 }
 
@@ -49,7 +55,8 @@ private enum ProjectType: String, CaseIterable {
 
 private func runInitialize(_ arguments: Arguments) throws {
   let type = try projectType(arguments.text("type"))
-  let folder = arguments[0] ?? "."
+  let force = arguments.has("force")
+  let folder = try freeFolder(arguments[0], force: force)
   let isHere = folder == "." && arguments[0] == nil
   let name = try UnitName(Path.lastComponent(of: isHere ? Path.currentFolder : folder))
   let egg = try Installation().requirePackage()
@@ -59,9 +66,20 @@ private func runInitialize(_ arguments: Arguments) throws {
       ("@NAME@", name.text), ("@EGG@", egg), ("@KEYS@", "\(name.text)_\(randomKey())"),
       ("@MODULE@", name.module), ("@MEMBER@", name.member), ("@HEADER@", name.header),
       ("@TYPE@", name.type),
-    ])
+    ], force: force)
   let enter = isHere ? "" : "cd \(folder)\n  "
   Terminal.print("wrote \(isHere ? Path.currentFolder : folder)\n\n  \(enter)\(type.next)")
+}
+
+/// The folder that is said, or on a terminal another one when it is not empty.
+private func freeFolder(_ stated: String?, force: Bool) throws -> String {
+  var folder = stated ?? "."
+  while isatty(0) == 1, !force, !Template.isFree(folder) {
+    Terminal.note("\(stated == nil ? Path.currentFolder : folder) is not empty\nanother folder: ")
+    guard let answer = readLine(), !answer.isEmpty else { break }
+    folder = answer
+  }
+  return folder
 }
 
 /// - Throws: `UsageError` for a type that there is not.

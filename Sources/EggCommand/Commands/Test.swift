@@ -16,7 +16,8 @@ extension CommandDescription {
     arguments: [.optional("DIR", "the application's folder")], options: testOptions,
     notes: """
       Prints a table of the application's files and writes coverage/lcov.info, which editors and
-      services read. Needs llvm-cov, which is part of Swift's toolchain.
+      services read, and coverage/html/index.html for people. Needs llvm-cov, which is part of Swift's
+      toolchain.
       """,
     run: { arguments in
       let run = TestRun(arguments)
@@ -83,17 +84,38 @@ private struct TestRun {
       products + "/" + program, "-instr-profile", measured + "/default.profdata",
       "-ignore-filename-regex", ignored,
     ]
-    let table = try Child.run(["llvm-cov", "report"] + inputs) { Terminal.print($0) }
+    let table = try Child.run([Self.llvmCov, "report"] + inputs) { Terminal.print($0) }
     guard table.status == 0 else { throw Finding() }
     var lines = ""
-    let exported = try Child.run(["llvm-cov", "export", "-format", "lcov"] + inputs) {
-      lines += $0 + "\n"
+    let exported = try Child.run([Self.llvmCov, "export", "-format", "lcov"] + inputs) {
+      // What the program warns of would be no record.
+      if Self.isRecord($0) { lines += $0 + "\n" }
     }
-    guard exported.status == 0 else { throw CommandFailure(lines) }
+    guard exported.status == 0 else { throw CommandFailure("llvm-cov export failed in \(folder)") }
     let output = folder + "/coverage/lcov.info"
     unlink(output)
     try Template.write(lines, to: output)
-    Terminal.print("wrote \(output)")
+    let pages = folder + "/coverage/html"
+    let shown = try Child.run(
+      [Self.llvmCov, "show", "-format=html", "-output-dir=" + pages] + inputs
+    ) { _ in }
+    guard shown.status == 0 else { throw CommandFailure("llvm-cov show failed in \(folder)") }
+    Terminal.print("wrote \(output) and \(pages)/index.html")
+  }
+
+  /// That of Swift's toolchain: another one may not read its measurements.
+  private static var llvmCov: String {
+    let folders = EnvironmentVariables.process.trimmed("PATH")?.split(separator: ":") ?? []
+    let swift = folders.lazy.compactMap { Path.real(String($0) + "/swift") }.first
+    let beside = swift.map { Path.folder(of: $0) + "/llvm-cov" }
+    return beside.flatMap { FileReader.kind(of: $0) == .file ? $0 : nil } ?? "llvm-cov"
+  }
+
+  /// `SF:/shop/app/router.swift`, `DA:3,1`, `end_of_record`.
+  private static func isRecord(_ line: String) -> Bool {
+    if line == "end_of_record" { return true }
+    guard let colon = line.firstIndex(of: ":") else { return false }
+    return line[..<colon].utf8.allSatisfy { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
   }
 
   /// Tests, what the loader writes, and Egg itself.

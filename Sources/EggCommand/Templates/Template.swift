@@ -6,18 +6,32 @@ struct Template {
   /// Path below the new folder, and contents.
   let files: [(path: String, text: String)]
 
-  /// Writes all files below `folder`, which must not exist or be empty.
-  ///
-  /// - Throws: `CommandFailure` naming what is in the way.
-  func write(to folder: String, filling places: [(String, String)]) throws(CommandFailure) {
+  /// Whether a folder does not exist or holds nothing; names that begin with a dot do not count.
+  static func isFree(_ folder: String) -> Bool {
     switch FileReader.kind(of: folder) {
-    case .none: break
-    case .folder where Folder.names(in: folder).isEmpty: break
-    default: throw CommandFailure("\(folder) exists already; give another name, or remove it")
+    case .none: true
+    case .folder: Folder.names(in: folder).allSatisfy { $0.hasPrefix(".") }
+    default: false
+    }
+  }
+
+  /// Writes all files below `folder`, which must be free.
+  ///
+  /// - Parameter force: it need not be, and files that exist stay as they are.
+  /// - Throws: `CommandFailure` naming what is in the way.
+  func write(
+    to folder: String, filling places: [(String, String)], force: Bool = false
+  ) throws(CommandFailure) {
+    guard force || Self.isFree(folder) else {
+      throw CommandFailure("\(folder) exists already; give another name, or remove it")
     }
     for file in files {
-      try Self.write(
-        Self.filled(file.text, places), to: folder + "/" + Self.filled(file.path, places))
+      let path = folder + "/" + Self.filled(file.path, places)
+      if FileReader.kind(of: path) != .none {
+        Terminal.note("kept \(path)")
+        continue
+      }
+      try Self.write(Self.filled(file.text, places), to: path)
     }
   }
 

@@ -2,6 +2,22 @@ import Egg
 import EggSessionClient
 
 final class AppBoot: Boot {
+  override func register() throws {
+    app.on(.error) { [app] error, ctx in
+      app[EventsKey.self, default: []].append("\(error.status) \(error.message) \(ctx?.path ?? "")")
+    }
+    app.answerErrors { [app] error, ctx, format in
+      guard app.config.probe.answersErrors.bool == true, format == .html, error.code == "invalid_param" else { return false }
+      ctx.body = "<h1>Sorry, \(ctx.status)</h1>"
+      return true
+    }
+  }
+
+  override func didLoad() async throws {
+    guard app.config.probe.intercepts.bool == true else { return }
+    try await app.call("interceptCurl", app.value(of: Cache()))
+  }
+
   override func configDidLoad() async throws {
     if app.config.probe.memoryStore.bool == true { app.sessionStore = MemoryStore() }
     for name in ["missed", "expired", "invalid"] {
@@ -19,6 +35,21 @@ extension Application {
   subscript(key: EventsKey.Type, default fallback: [String]) -> [String] {
     get { self[key] ?? fallback }
     set { self[key] = newValue }
+  }
+}
+
+/// Answers for `cached.test`.
+final class Cache: ExportedObject {
+  let objectType = "test.cache/1"
+
+  func call(_ method: String, _ args: Arguments, _ ctx: Context?) async throws -> Value {
+    let url = args[0].string ?? ""
+    guard method == "answer", url.hasPrefix("http://cached.test/") else { return .undefined }
+    if url.hasSuffix("/wrong") { return "no answer" }
+    return [
+      "status": 203, "headers": ["X-From": "cache"] as Value, "delay": 1,
+      "data": ["method": args[1].method, "url": args[0]] as Value,
+    ]
   }
 }
 

@@ -11,9 +11,9 @@ nonisolated final class CompressLayer {
   /// From this size on a body is compressed by another thread, and the loop serves others meanwhile.
   static let largeBody = 64 << 10
 
-  private let host: UnsafePointer<egg_host>
-  private let http: UnsafePointer<egg_http>
-  private let loop: UnsafePointer<egg_loop>
+  let host: UnsafePointer<egg_host>
+  let http: UnsafePointer<egg_http>
+  let loop: UnsafePointer<egg_loop>
   private var settings: CompressSettings?
   /// Its tables are large; those of brotli cannot be used twice.
   private var gzip: Compressor?
@@ -58,6 +58,10 @@ nonisolated final class CompressLayer {
     guard let settings,
       http.pointee.response(host, call, &kind, &bytes) == egg_status(EGG_OK)
     else { return egg_step(EGG_STEP_DONE) }
+    if kind == EGG_BODY_FILE || kind == EGG_BODY_STREAM {
+      compressOverTime(call, isFile: kind == EGG_BODY_FILE, settings)
+      return egg_step(EGG_STEP_DONE)
+    }
     let isWhole = kind == EGG_BODY_TEXT || kind == EGG_BODY_JSON || kind == EGG_BODY_BYTES
     guard isWhole, bytes.len >= settings.threshold, bytes.len > 0 else {
       return egg_step(EGG_STEP_DONE)
@@ -155,6 +159,32 @@ nonisolated final class CompressLayer {
       return egg_step(EGG_STEP_DONE)
     }
     return egg_step(EGG_STEP_LATER)
+  }
+
+  /// A file or a stream: what is sent is a stream of its own, which reads it.
+  private func compressOverTime(_ call: egg_call, isFile: Bool, _ settings: CompressSettings) {
+    var length: Int64 = 0
+    guard http.pointee.response_length(host, call, &length) == egg_status(EGG_OK),
+      length < 0 || length > 0 && length >= settings.threshold,
+      let coding = coding(call, settings),
+      let compressor = Compressor(coding, settings.levels, sizeHint: max(0, Int(length)))
+    else { return }
+    let type = field(call, Names.type).map { Array($0) }
+    let body: CompressedBody
+    if isFile {
+      var (file, offset, length): (Int32, Int64, Int64) = (-1, 0, 0)
+      let status = http.pointee.take_response_file(host, call, &file, &offset, &length)
+      guard status == egg_status(EGG_OK) else { return }
+      body = CompressedFile(self, compressor, file: file, offset: offset, length: length)
+    } else {
+      let stream = CompressedStream(self, compressor, flushDelay: settings.flushDelay)
+      guard stream.take(call) else { return }
+      body = stream
+    }
+    var source = body.source()
+    _ = http.pointee.set_response_stream(host, call, &source)
+    type?.withEgg { _ = http.pointee.set_header(host, call, Names.type, $0) }
+    setHead(call, coding)
   }
 
   fileprivate func finish(_ job: CompressJob) {

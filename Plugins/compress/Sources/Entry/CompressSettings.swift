@@ -5,6 +5,8 @@ import Egg
 nonisolated struct CompressSettings: Sendable {
   let offers: [Coding]
   let threshold: Int
+  /// Milliseconds.
+  let flushDelay: Int
   let levels: Levels
   let types: MediaTypes
 
@@ -18,6 +20,7 @@ nonisolated struct CompressSettings: Sendable {
       return coding
     }
     threshold = try Self.number(config.threshold, "threshold", 0...Int(Int32.max), 1024)
+    flushDelay = try Self.number(config.flushDelay, "flushDelay", 1...60_000, 50)
     var levels = Levels()
     levels.gzip = Int32(try Self.number(config.gzip.level, "gzip.level", 1...9, 6))
     levels.brotli = Int32(try Self.number(config.br.quality, "br.quality", 0...11, 4))

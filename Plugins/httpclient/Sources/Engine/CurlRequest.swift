@@ -65,6 +65,8 @@ public struct CurlResponse: Sendable {
   public var url = ""
   public var timing = Timing()
 
+  public init() {}
+
   /// Milliseconds since the beginning.
   public struct Timing: Sendable {
     public var dnslookup = 0

@@ -9,6 +9,7 @@ final class HTTPClient {
   private let safePool: CurlPool
   private let defaults: Value
   private let isTracing: Bool
+  let interceptors = Interceptors()
 
   /// - Throws: `EggError` that names the key of `config.httpclient` which does not fit.
   init(_ app: Application) throws {
@@ -50,15 +51,16 @@ final class HTTPClient {
 
   func curl(_ args: Arguments, _ ctx: Context?) async throws -> Value {
     let options = try options(args, ctx)
-    return try await attempts(options, ctx) { [self] in
-      try await exchange(options.request, pool)
+    return try await attempts(options, args[1], ctx) { [self] in
+      let (exchange, response) = try await exchange(options.request, pool)
+      return (exchange, response)
     }
   }
 
   /// Only to addresses that `config.security.ssrf` allows, also behind redirects.
   func safeCurl(_ args: Arguments, _ ctx: Context?) async throws -> Value {
     let options = try options(args, ctx)
-    return try await attempts(options, ctx) { [self] in
+    return try await attempts(options, args[1], ctx) { [self] in
       var request = options.request
       // The proxy would be what connects, and nobody could tell to where.
       request.proxy = nil
@@ -135,18 +137,24 @@ final class HTTPClient {
   // MARK: around it
 
   private func attempts(
-    _ options: CurlOptions, _ ctx: Context?,
-    _ send: () async throws -> (CurlExchange, CurlResponse)
+    _ options: CurlOptions, _ given: Value, _ ctx: Context?,
+    _ send: () async throws -> (CurlExchange?, CurlResponse)
   ) async throws -> Value {
     var left = options.retry
     while true {
       let start = app.loop.nowNanoseconds
       app.emit("httpclient:request", options.shown, ctx: ctx)
       do {
-        let (exchange, response) = try await send()
+        let (exchange, response): (CurlExchange?, CurlResponse)
+        if let told = try await interceptors.answer(options, given, ctx) {
+          if told.delay > 0 { try await pause(told.delay) }
+          (exchange, response) = (nil, told.response)
+        } else {
+          (exchange, response) = try await send()
+        }
         report(options, response, ctx)
         if response.status >= 500, left > 0 {
-          exchange.cancel()
+          exchange?.cancel()
         } else {
           return try result(options, exchange, response)
         }
@@ -195,11 +203,11 @@ final class HTTPClient {
   }
 
   private func result(
-    _ options: CurlOptions, _ exchange: CurlExchange, _ response: CurlResponse
+    _ options: CurlOptions, _ exchange: CurlExchange?, _ response: CurlResponse
   ) throws -> Value {
     let data: Value =
       if options.request.isStreamed {
-        app.value(of: CurlStream(exchange))
+        exchange.map { app.value(of: CurlStream($0)) } ?? app.value(of: FixedStream(response.body))
       } else {
         try options.dataType.value(of: response.body)
       }

@@ -144,6 +144,15 @@ final class RedisClients: ExportedObject {
     throw RedisError.command("config.redis has several clients; say which\(names)")
   }
 
+  /// - Throws: `RedisError` when there is none of that name, or more than one and no name.
+  func backend(_ name: String?) throws -> any RedisBackend {
+    let found = name.map { clients[$0] } ?? client ?? (clients.count == 1 ? clients.first?.value : nil)
+    if let found { return found.backend }
+    throw RedisError.command(
+      "config.redis.sessionClient: expected the name of a client, found "
+        + "\(name.map { "\"\($0)\"" } ?? "none")\(names)")
+  }
+
   private var names: String { ", there are: \(clients.keys.sorted().joined(separator: ", "))" }
 
   func value(of object: any ExportedObject) -> Value { app.value(of: object) }

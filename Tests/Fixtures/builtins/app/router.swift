@@ -45,6 +45,7 @@ func router(_ app: Application) {
   app.router.post("/upload/parts", app.controller.upload.parts)
   app.router.post("/upload/single", app.controller.upload.single)
   app.router.post("/upload/optional", app.controller.upload.optional)
+  app.router.post("/upload/checked", app.controller.upload.checked)
   app.router.post("/upload/files", app.controller.upload.files)
   app.router.post("/upload/saved", app.controller.upload.saved)
   app.router.post("/upload/twice", app.controller.upload.twice)

@@ -14,7 +14,39 @@ final class LargeController: Controller {
     case "json": ctx.body = ["text": text]
     case "html": ctx.body = "<p>" + text
     case "bytes": ctx.body = Array(text.utf8)
+    case "file": ctx.body = FileBody(ctx.query["path"] ?? "")
+    case "stream": ctx.body = pieces(text, of: Int(ctx.query["piece"] ?? "") ?? 1000)
+    case "broken":
+      ctx.body = StreamBody { writer in
+        try await writer.write(text)
+        throw EggError("the source has dried up")
+      }
+    case "held":
+      ctx.body = StreamBody { writer in
+        try await writer.write(text)
+        await withCheckedContinuation { Self.held = $0 }
+        try await writer.write("the end")
+      }
+    case "release":
+      Self.held?.resume()
+      Self.held = nil
+      ctx.body = nil
     default: ctx.body = text
+    }
+  }
+
+  /// Who waits for `release`.
+  private static var held: CheckedContinuation<Void, Never>?
+
+  private func pieces(_ text: String, of size: Int) -> StreamBody {
+    let bytes = Array(text.utf8)
+    return StreamBody(length: ctx.query["length"].flatMap { Int($0) }) { writer in
+      var start = 0
+      while start < bytes.count {
+        let end = min(start + size, bytes.count)
+        try await writer.write(Array(bytes[start..<end]))
+        start = end
+      }
     }
   }
 }

@@ -37,6 +37,21 @@ final class UploadController: Controller {
     ctx.body = try await ctx.getFileStream(requireFile: false) == nil ? "none" : "one"
   }
 
+  /// Its own look at names, and its own limit.
+  func checked() async throws {
+    let file = try await ctx.getFileStream(
+      defaultFilename: "unnamed.xyz",
+      checkFile: { file in
+        guard file.filename.isEmpty || file.filename.hasSuffix(".xyz") else {
+          throw EggError(status: 400, "only xyz")
+        }
+      }, limits: { $0.limits.fileSize = 4000 })
+    guard let file else { return }
+    var size = 0
+    while let bytes = try await file.read() { size += bytes.count }
+    ctx.body = "\(file.filename) \(size)"
+  }
+
   func files() async throws { ctx.body = report(ctx.request.files) }
 
   func saved() async throws {

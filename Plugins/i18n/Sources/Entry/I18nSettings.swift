@@ -1,4 +1,5 @@
 import Egg
+import EggI18nTexts
 
 /// `config.i18n`
 struct I18nSettings {
@@ -56,9 +57,4 @@ struct I18nSettings {
     else { return nil }
     return Int(count * unit)
   }
-}
-
-/// `zh_CN` and `ZH-cn` are `zh-cn`.
-nonisolated func normalized(_ locale: String) -> String {
-  String(locale.lowercased().map { $0 == "_" ? "-" : $0 })
 }

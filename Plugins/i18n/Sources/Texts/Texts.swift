@@ -2,17 +2,20 @@ import Egg
 import Glibc
 
 /// The texts of every locale, by key; keys of nested objects are joined with dots.
-final class Texts {
+public final class Texts {
   private var locales: [String: [String: String]] = [:]
 
-  func has(_ locale: String) -> Bool { locales[locale] != nil }
+  public init() {}
+
+  public func has(_ locale: String) -> Bool { locales[locale] != nil }
 
   // MARK: reading
 
-  /// Every `LOCALE.json` of a folder; a folder that is not there has none.
+  /// Every `LOCALE.json`, `.properties`, `.yaml` and `.yml` of a folder; a folder that is not there has
+  /// none.
   ///
-  /// - Throws: `EggError` with file, line and column for what is no JSON object.
-  func read(folder: String) throws {
+  /// - Throws: `EggError` with file and line for what holds no texts.
+  public func read(folder: String) throws {
     guard let stream = opendir(folder) else { return }
     defer { closedir(stream) }
     var names: [String] = []
@@ -20,18 +23,28 @@ final class Texts {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
-      if name.hasSuffix(".json"), !name.hasPrefix(".") { names.append(name) }
+      if !name.hasPrefix("."), Self.formats.contains(where: { name.hasSuffix("." + $0) }) {
+        names.append(name)
+      }
     }
     for name in names.sorted() { try read(file: folder + "/" + name) }
   }
 
+  public static let formats = ["json", "properties", "yaml", "yml"]
+
   /// - Parameter file: `…/zh-CN.json`; what it says wins over what was read before.
-  func read(file: String) throws {
+  public func read(file: String) throws {
     let name = file.split(separator: "/").last ?? ""
-    let locale = normalized(String(name.dropLast(".json".count)))
+    let dot = name.lastIndex(of: ".") ?? name.endIndex
+    let locale = normalized(String(name[..<dot]))
     let content: Value
     do {
-      content = try Value(json: Self.bytes(of: file))
+      let bytes = try Self.bytes(of: file)
+      switch name[dot...] {
+      case ".properties": content = .map(try PropertiesReader.read(bytes))
+      case ".yaml", ".yml": content = .map(try YAMLReader.read(bytes))
+      default: content = try Value(json: bytes)
+      }
     } catch {
       throw EggError(code: "EGG_I18N", "\(file): \(EggError(error).message)")
     }
@@ -72,7 +85,7 @@ final class Texts {
 
   /// - Parameter args: the key, and what is put into its text.
   /// - Returns: the key where the locale has no text.
-  func text(_ locale: String, _ args: [Value]) -> String {
+  public func text(_ locale: String, _ args: [Value]) -> String {
     guard let key = args.first, key.exists else { return "" }
     let name = key.description
     let text = locales[locale]?[name] ?? name
@@ -152,4 +165,9 @@ final class Texts {
     default: return value.json
     }
   }
+}
+
+/// `zh_CN` and `ZH-cn` are `zh-cn`.
+nonisolated public func normalized(_ locale: String) -> String {
+  String(locale.lowercased().map { $0 == "_" ? "-" : $0 })
 }

@@ -1,4 +1,5 @@
 import Egg
+import EggI18nTexts
 
 /// The language of a request, found at the first look.
 enum Locale {
