@@ -56,19 +56,21 @@ func client(
 let package = Package(
   name: "egg",
   products: [
+    // The command, the SDK, the test kit.
     .executable(name: "egg", targets: ["EggCommand"]),
     .library(name: "Egg", targets: ["Egg"]),
     .plugin(name: "EggLoader", targets: ["EggLoader"]),
+    .library(name: "EggMock", targets: ["EggMock"]),
+
+    // Plugins, and the modules that give applications their types.
     .library(name: "EggStatic", type: .dynamic, targets: ["EggStatic"]),
     .library(name: "EggView", type: .dynamic, targets: ["EggView"]),
-    .library(name: "EggMultipartPlugin", type: .dynamic, targets: ["EggMultipartPlugin"]),
-    .library(name: "EggMultipart", targets: ["EggMultipart"]),
-    .library(name: "EggCompress", type: .dynamic, targets: ["EggCompress"]),
-    .library(name: "EggHTTPClientPlugin", type: .dynamic, targets: ["EggHTTPClientPlugin"]),
-    .library(name: "EggHTTPClient", targets: ["EggHTTPClient"]),
-    .library(name: "EggOnerror", type: .dynamic, targets: ["EggOnerror"]),
     .library(name: "EggViewNunjucks", type: .dynamic, targets: ["EggViewNunjucks"]),
     .library(name: "EggNunjucksClient", targets: ["EggNunjucksClient"]),
+    .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
+    .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
+    .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
+    .library(name: "EggOnerror", type: .dynamic, targets: ["EggOnerror"]),
     .library(name: "EggSession", type: .dynamic, targets: ["EggSession"]),
     .library(name: "EggSessionClient", targets: ["EggSessionClient"]),
     .library(name: "EggSecurity", type: .dynamic, targets: ["EggSecurity"]),
@@ -77,47 +79,52 @@ let package = Package(
     .library(name: "EggValidateClient", targets: ["EggValidateClient"]),
     .library(name: "EggJsonp", type: .dynamic, targets: ["EggJsonp"]),
     .library(name: "EggJsonpClient", targets: ["EggJsonpClient"]),
-    .library(name: "EggWatcher", type: .dynamic, targets: ["EggWatcher"]),
-    .library(name: "EggWatcherClient", targets: ["EggWatcherClient"]),
-    .library(name: "EggDevelopment", type: .dynamic, targets: ["EggDevelopment"]),
     .library(name: "EggCors", type: .dynamic, targets: ["EggCors"]),
     .library(name: "EggI18n", type: .dynamic, targets: ["EggI18n"]),
     .library(name: "EggI18nClient", targets: ["EggI18nClient"]),
-    .library(name: "BuiltinsProbe", type: .dynamic, targets: ["BuiltinsProbe"]),
+    .library(name: "EggMultipartPlugin", type: .dynamic, targets: ["EggMultipartPlugin"]),
+    .library(name: "EggMultipart", targets: ["EggMultipart"]),
+    .library(name: "EggCompress", type: .dynamic, targets: ["EggCompress"]),
+    .library(name: "EggHTTPClientPlugin", type: .dynamic, targets: ["EggHTTPClientPlugin"]),
+    .library(name: "EggHTTPClient", targets: ["EggHTTPClient"]),
+    .library(name: "EggSchedule", type: .dynamic, targets: ["EggSchedule"]),
+    .library(name: "EggLogrotator", type: .dynamic, targets: ["EggLogrotator"]),
+    .library(name: "EggWatcher", type: .dynamic, targets: ["EggWatcher"]),
+    .library(name: "EggWatcherClient", targets: ["EggWatcherClient"]),
+    .library(name: "EggDevelopment", type: .dynamic, targets: ["EggDevelopment"]),
+    .library(name: "EggSQL", targets: ["EggSQL"]),
+    .library(name: "EggDatabase", targets: ["EggDatabase"]),
+    .library(name: "EggMySQL", targets: ["EggMySQL"]),
+    .library(name: "EggMySQLPlugin", type: .dynamic, targets: ["EggMySQLPlugin"]),
+    .library(name: "EggSQLite", targets: ["EggSQLite"]),
+    .library(name: "EggSQLitePlugin", type: .dynamic, targets: ["EggSQLitePlugin"]),
     .library(name: "EggRedis", targets: ["EggRedis"]),
-    .library(name: "SocketIORedisProbe", type: .dynamic, targets: ["SocketIORedisProbe"]),
-    .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
     .executable(name: "redis-bench", targets: ["RedisBench"]),
     .library(name: "EggRedisPlugin", type: .dynamic, targets: ["EggRedisPlugin"]),
     .library(name: "EggSocketIOPlugin", type: .dynamic, targets: ["EggSocketIOPlugin"]),
     .library(name: "EggSocketIO", targets: ["EggSocketIO"]),
     .library(name: "EggEngineIO", targets: ["EggEngineIO", "EngineIO"]),
-    .library(name: "EggSQL", targets: ["EggSQL"]),
-    .library(name: "EggMySQL", targets: ["EggMySQL"]),
-    .library(name: "MySQLProbe", type: .dynamic, targets: ["MySQLProbe"]),
-    .library(name: "EggMySQLPlugin", type: .dynamic, targets: ["EggMySQLPlugin"]),
-    .library(name: "MySQLBench", type: .dynamic, targets: ["MySQLBench"]),
-    .library(name: "EggSQLite", targets: ["EggSQLite"]),
-    .library(name: "EggDatabase", targets: ["EggDatabase"]),
-    .library(name: "EggSQLitePlugin", type: .dynamic, targets: ["EggSQLitePlugin"]),
-    .library(name: "SQLiteProbe", type: .dynamic, targets: ["SQLiteProbe"]),
+
+    // Examples.
     .library(name: "BlogExample", type: .dynamic, targets: ["BlogExample"]),
-    .executable(name: "nunjucks-conformance", targets: ["NunjucksConformance"]),
-    .executable(name: "nunjucks-bench", targets: ["NunjucksBench"]),
-    .executable(name: "nunjucks-difffuzz", targets: ["NunjucksDiffFuzz"]),
-    .library(name: "SocketIOConformance", type: .dynamic, targets: ["SocketIOConformance"]),
     .library(name: "ChatExample", type: .dynamic, targets: ["ChatExample"]),
+    .library(name: "yadan", type: .dynamic, targets: ["Yadan"]),
+    .library(name: "yadan-example", type: .dynamic, targets: ["YadanExample"]),
+
+    // What tests and benchmarks load.
+    .library(name: "BuiltinsProbe", type: .dynamic, targets: ["BuiltinsProbe"]),
+    .library(name: "SocketIORedisProbe", type: .dynamic, targets: ["SocketIORedisProbe"]),
+    .library(name: "RedisProbe", type: .dynamic, targets: ["RedisProbe"]),
+    .library(name: "MySQLProbe", type: .dynamic, targets: ["MySQLProbe"]),
+    .library(name: "MySQLBench", type: .dynamic, targets: ["MySQLBench"]),
+    .library(name: "SQLiteProbe", type: .dynamic, targets: ["SQLiteProbe"]),
+    .library(name: "SocketIOConformance", type: .dynamic, targets: ["SocketIOConformance"]),
     .library(name: "SocketIOProbe", type: .dynamic, targets: ["SocketIOProbe"]),
     .library(name: "LoopProbeLibrary", type: .dynamic, targets: ["LoopProbeLibrary"]),
     .library(name: "ViewProbe", type: .dynamic, targets: ["ViewProbe"]),
     .library(name: "TemplateBench", type: .dynamic, targets: ["TemplateBench"]),
-    .library(name: "EggSchedule", type: .dynamic, targets: ["EggSchedule"]),
-    .library(name: "EggLogrotator", type: .dynamic, targets: ["EggLogrotator"]),
     .library(name: "LogsProbe", type: .dynamic, targets: ["LogsProbe"]),
     .library(name: "ClusterProbe", type: .dynamic, targets: ["ClusterProbe"]),
-    .library(name: "EggMock", targets: ["EggMock"]),
-    .library(name: "yadan", type: .dynamic, targets: ["Yadan"]),
-    .library(name: "yadan-example", type: .dynamic, targets: ["YadanExample"]),
   ],
   targets: [
     // The contract, and what stands on both sides of it.
@@ -134,15 +141,20 @@ let package = Package(
     .target(name: "LateCrypto", linkerSettings: [.linkedLibrary("dl")]),
     .target(
       name: "EggKernel",
-      dependencies: ["PluginABI", "EggHTTPSemantics", "LinuxHeaders", "CZlib", "COpenSSL", "LateCrypto"],
+      dependencies: [
+        "PluginABI", "EggHTTPSemantics", "LinuxHeaders", "CZlib", "COpenSSL", "LateCrypto",
+      ],
       exclude: ["Loop/LinuxHeaders"],
       swiftSettings: loopSettings),
-    .target(name: "EggTestKit", dependencies: ["PluginABI"], linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("m"), .linkedLibrary("pthread")]),
+    .target(
+      name: "EggTestKit", dependencies: ["PluginABI"],
+      linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("m"), .linkedLibrary("pthread")]),
     .executableTarget(
-      name: "EggCommand", dependencies: ["EggHTTPSemantics", "EggKernel", "EggTestKit", "FileWatching", "PluginABI"],
+      name: "EggCommand",
+      dependencies: ["EggHTTPSemantics", "EggKernel", "EggTestKit", "FileWatching", "PluginABI"],
       linkerSettings: [.unsafeFlags(["-Xlinker", "--as-needed"])]),
 
-    // The SDK and what writes a unit's entry point.
+    // The SDK, what writes a unit's entry point, and the test kit of applications.
     .target(name: "EggWebSocket"),
     .target(name: "EggWebSocketDeflate", dependencies: ["EggWebSocket", "CZlib"]),
     .target(
@@ -153,17 +165,111 @@ let package = Package(
     .plugin(
       name: "EggLoader", capability: .buildTool(), dependencies: ["EggLoaderTool"],
       path: "Plugins/EggLoader"),
+    .target(name: "CEggMock", dependencies: ["PluginABI"]),
+    .target(
+      name: "EggMock", dependencies: ["Egg", "EggKernel", "CEggMock", "PluginABI"],
+      swiftSettings: unitSettings),
 
-    // Plugins.
+    // Files.
     unit(
       "EggStatic", "Plugins/static", dependencies: ["EggHTTPSemantics", "PluginABI"],
       sources: ["app.swift", "Sources"], exclude: ["Tests"]),
+    .testTarget(
+      // The one unit that a test bundle may hold: each has an entry point of the same name.
+      name: "EggStaticTests", dependencies: ["EggStatic", "EggHTTPSemantics", "ServerProbe"],
+      path: "Plugins/static/Tests", swiftSettings: unitSettings),
+
+    // Templates: the manager and the Nunjucks engine.
     unit(
       "EggView", "Plugins/view", dependencies: ["PluginABI", "EggTemplateValues"],
       sources: ["app", "app.swift", "Sources"], exclude: ["Tests", "Sources/Values"]),
     .target(
       name: "EggTemplateValues", dependencies: ["Egg", "PluginABI"],
       path: "Plugins/view/Sources/Values"),
+    .target(
+      name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks",
+      swiftSettings: templateSettings),
+    unit(
+      "EggViewNunjucks", "Plugins/view-nunjucks",
+      dependencies: ["PluginABI", "EggTemplateValues", "Nunjucks", "EggSecurityRules"],
+      sources: ["app", "app.swift", "Sources/Entry"],
+      exclude: ["Tests", "Tools", "Client", "Sources/Nunjucks"]),
+    client(
+      "EggNunjucksClient", "Plugins/view-nunjucks",
+      dependencies: ["PluginABI", "EggTemplateValues"]),
+    .executableTarget(
+      name: "NunjucksConformance", dependencies: ["Nunjucks"],
+      path: "Plugins/view-nunjucks/Tools/Conformance"),
+    .executableTarget(
+      name: "NunjucksBench", dependencies: ["Nunjucks"], path: "Plugins/view-nunjucks/Tools/Bench"),
+    // The application that the benchmark of templates serves.
+    unit("TemplateBench", "Benchmarks/templates", sources: ["app/router.swift"]),
+    .executableTarget(
+      name: "NunjucksDiffFuzz", dependencies: ["Nunjucks"],
+      path: "Plugins/view-nunjucks/Tools/DiffFuzz"),
+    .testTarget(
+      name: "NunjucksTests", dependencies: ["Nunjucks"],
+      path: "Plugins/view-nunjucks/Tests/NunjucksTests"),
+    .target(
+      name: "ViewTestSupport", dependencies: ["EggTestSupport"], path: "Plugins/view/Tests/Support"),
+    unit(
+      "ViewProbe", "Plugins/view/Tests/probe", dependencies: ["EggNunjucksClient"],
+      sources: ["app/router.swift", "app.swift"], exclude: ["other"]),
+    .testTarget(
+      name: "EggViewTests", dependencies: ["ViewTestSupport", "EggCommand"],
+      path: "Plugins/view/Tests/EggViewTests"),
+    .testTarget(
+      name: "EggViewNunjucksTests",
+      dependencies: ["ViewTestSupport", "EggCommand"],
+      path: "Plugins/view-nunjucks/Tests/EntryTests"),
+
+    // Errors.
+    unit("EggOnerror", "Plugins/onerror", sources: ["app.swift", "Sources"]),
+
+    // Sessions.
+    unit(
+      "EggSession", "Plugins/session", sources: ["app", "app.swift", "Sources"],
+      exclude: ["Client"]),
+    client("EggSessionClient", "Plugins/session"),
+
+    // Security.
+    .target(name: "EggSecurityRules", path: "Plugins/security/Sources/Rules"),
+    // What the plugin and its client module have in common.
+    .target(
+      name: "EggSecurityHelper", dependencies: ["Egg", "EggSecurityRules"],
+      path: "Plugins/security/Sources/Helper", swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggSecurity", "Plugins/security",
+      dependencies: ["PluginABI", "EggSecurityRules", "EggSecurityHelper"],
+      sources: ["app", "app.swift", "Sources/Entry"],
+      exclude: ["Client", "Sources/Rules", "Sources/Helper"]),
+    client(
+      "EggSecurityClient", "Plugins/security",
+      dependencies: ["EggSecurityRules", "EggSecurityHelper"]),
+
+    // Validation.
+    .target(
+      name: "EggValidation", dependencies: ["Egg"], path: "Plugins/validate/Sources/Rules",
+      swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggValidate", "Plugins/validate", dependencies: ["EggValidation"], sources: ["app.swift"],
+      exclude: ["Client", "Sources"]),
+    client("EggValidateClient", "Plugins/validate", dependencies: ["EggValidation"]),
+
+    // jsonp, cors, i18n.
+    unit(
+      "EggJsonp", "Plugins/jsonp", dependencies: ["EggSecurityRules"], sources: ["app", "Sources"],
+      exclude: ["Client"]),
+    client("EggJsonpClient", "Plugins/jsonp"),
+    unit("EggCors", "Plugins/cors", sources: ["app", "app.swift", "Sources"]),
+    .target(
+      name: "EggI18nTexts", dependencies: ["Egg"], path: "Plugins/i18n/Sources/Texts",
+      swiftSettings: unitSettings + loopSettings),
+    unit(
+      "EggI18n", "Plugins/i18n", dependencies: ["EggI18nTexts"],
+      sources: ["app.swift", "Sources/Entry"], exclude: ["Client", "Sources/Texts"]),
+    client("EggI18nClient", "Plugins/i18n"),
+
     // Forms with files: the parser, the reader for applications, the plugin.
     .target(name: "MultipartForm", path: "Plugins/multipart/Sources/Form"),
     client("EggMultipart", "Plugins/multipart", dependencies: ["MultipartForm"]),
@@ -173,6 +279,7 @@ let package = Package(
       exclude: ["Client", "Sources/Form", "Tests"]),
     .testTarget(
       name: "MultipartFormTests", dependencies: ["MultipartForm"], path: "Plugins/multipart/Tests"),
+
     // Smaller answers.
     .systemLibrary(
       name: "CBrotli", path: "Plugins/compress/Sources/CBrotli", pkgConfig: "libbrotlienc",
@@ -187,6 +294,7 @@ let package = Package(
     .testTarget(
       name: "CompressEngineTests", dependencies: ["CompressEngine", "CZlib"],
       path: "Plugins/compress/Tests"),
+
     // Requests to other servers.
     .systemLibrary(
       name: "CCurl", path: "Plugins/httpclient/Sources/CCurl", pkgConfig: "libcurl",
@@ -199,46 +307,25 @@ let package = Package(
       "EggHTTPClientPlugin", "Plugins/httpclient", dependencies: ["CurlEngine"],
       sources: ["app.swift", "Sources/Entry"],
       exclude: ["Client", "Sources/CCurl", "Sources/Engine"]),
-    unit("EggOnerror", "Plugins/onerror", sources: ["app.swift", "Sources"]),
+
+    // Jobs and rotation of logs.
+    .target(name: "ScheduleEngine", path: "Plugins/schedule/Sources/Engine"),
+    unit(
+      "EggSchedule", "Plugins/schedule", dependencies: ["ScheduleEngine"],
+      sources: ["app.swift", "agent.swift", "Sources/Entry"], exclude: ["Tests", "Sources/Engine"]),
     .target(
-      name: "Nunjucks", path: "Plugins/view-nunjucks/Sources/Nunjucks",
-      swiftSettings: templateSettings),
+      name: "LogRotation", dependencies: ["CZlib"], path: "Plugins/logrotator/Sources/Engine"),
     unit(
-      "EggViewNunjucks", "Plugins/view-nunjucks",
-      dependencies: ["PluginABI", "EggTemplateValues", "Nunjucks", "EggSecurityRules"],
-      sources: ["app", "app.swift", "Sources/Entry"],
-      exclude: ["Tests", "Tools", "Client", "Sources/Nunjucks"]),
-    client(
-      "EggNunjucksClient", "Plugins/view-nunjucks",
-      dependencies: ["PluginABI", "EggTemplateValues"]),
-    unit(
-      "EggSession", "Plugins/session", sources: ["app", "app.swift", "Sources"],
-      exclude: ["Client"]),
-    client("EggSessionClient", "Plugins/session"),
-    .target(name: "EggSecurityRules", path: "Plugins/security/Sources/Rules"),
-    // What the plugin and its client module have in common.
-    .target(
-      name: "EggSecurityHelper", dependencies: ["Egg", "EggSecurityRules"],
-      path: "Plugins/security/Sources/Helper", swiftSettings: unitSettings + loopSettings),
-    unit(
-      "EggSecurity", "Plugins/security",
-      dependencies: ["PluginABI", "EggSecurityRules", "EggSecurityHelper"],
-      sources: ["app", "app.swift", "Sources/Entry"],
-      exclude: ["Client", "Sources/Rules", "Sources/Helper"]),
-    client(
-      "EggSecurityClient", "Plugins/security",
-      dependencies: ["EggSecurityRules", "EggSecurityHelper"]),
-    .target(
-      name: "EggValidation", dependencies: ["Egg"], path: "Plugins/validate/Sources/Rules",
-      swiftSettings: unitSettings + loopSettings),
-    unit(
-      "EggValidate", "Plugins/validate", dependencies: ["EggValidation"], sources: ["app.swift"],
-      exclude: ["Client", "Sources"]),
-    client("EggValidateClient", "Plugins/validate", dependencies: ["EggValidation"]),
-    unit(
-      "EggJsonp", "Plugins/jsonp", dependencies: ["EggSecurityRules"], sources: ["app", "Sources"],
-      exclude: ["Client"]),
-    client("EggJsonpClient", "Plugins/jsonp"),
+      "EggLogrotator", "Plugins/logrotator", dependencies: ["LogRotation"],
+      sources: ["app", "app.swift", "agent.swift", "Sources/Entry"],
+      exclude: ["Tests", "Sources/Engine"]),
+    .testTarget(
+      name: "LogRotationTests", dependencies: ["LogRotation"],
+      path: "Plugins/logrotator/Tests/EngineTests"),
+    .testTarget(
+      name: "ScheduleEngineTests", dependencies: ["ScheduleEngine"],
+      path: "Plugins/schedule/Tests/EngineTests"),
+
     // Changes of files, and what egg dev shows in the browser.
     .target(name: "FileWatching", path: "Plugins/watcher/Sources/Engine"),
     unit(
@@ -251,51 +338,30 @@ let package = Package(
     .testTarget(
       name: "FileWatchingTests", dependencies: ["FileWatching"],
       path: "Plugins/watcher/Tests/EngineTests"),
-    unit("EggCors", "Plugins/cors", sources: ["app", "app.swift", "Sources"]),
-    .target(
-      name: "EggI18nTexts", dependencies: ["Egg"], path: "Plugins/i18n/Sources/Texts",
-      swiftSettings: unitSettings + loopSettings),
-    unit(
-      "EggI18n", "Plugins/i18n", dependencies: ["EggI18nTexts"],
-      sources: ["app.swift", "Sources/Entry"], exclude: ["Client", "Sources/Texts"]),
-    client("EggI18nClient", "Plugins/i18n"),
-    .executableTarget(
-      name: "NunjucksConformance", dependencies: ["Nunjucks"],
-      path: "Plugins/view-nunjucks/Tools/Conformance"),
-    .executableTarget(
-      name: "NunjucksBench", dependencies: ["Nunjucks"], path: "Plugins/view-nunjucks/Tools/Bench"),
-    // The application that the benchmark of templates serves.
-    unit("TemplateBench", "Benchmarks/templates", sources: ["app/router.swift"]),
-    .executableTarget(
-      name: "NunjucksDiffFuzz", dependencies: ["Nunjucks"],
-      path: "Plugins/view-nunjucks/Tools/DiffFuzz"),
 
-    // Redis: the face for applications, the client, the plugin.
-    .systemLibrary(
-      name: "CRedisTLS", path: "Plugins/redis/Sources/CRedisTLS", pkgConfig: "libssl",
-      providers: [.apt(["libssl-dev"])]),
-    .target(
-      name: "EggRedis", dependencies: ["Egg"], path: "Plugins/redis/Sources/EggRedis",
-      swiftSettings: unitSettings + loopSettings),
-    .target(
-      name: "RedisClient", dependencies: ["Egg", "EggRedis", "CRedisTLS"],
-      path: "Plugins/redis/Sources/RedisClient", swiftSettings: unitSettings + loopSettings),
-    // What tests share: applications in processes of their own, and requests to them.
-    .target(name: "EggTestSupport", path: "Tests/Support"),
-    // Databases: the statement builder, what MySQL and SQLite share, and the plugins.
+    // Databases: the statement builder and what MySQL and SQLite share.
     .target(name: "EggSQL", path: "Plugins/sql/Sources/EggSQL"),
-    .systemLibrary(
-      name: "CMariaDB", path: "Plugins/mysql/Sources/CMariaDB", pkgConfig: "libmariadb",
-      providers: [.apt(["libmariadb-dev"])]),
-    .target(
-      name: "MySQLEngine", dependencies: ["CMariaDB", "EggSQL"], path: "Plugins/mysql/Sources/Engine",
-      swiftSettings: unitSettings + loopSettings),
     .target(
       name: "EggSQLClient", dependencies: ["Egg", "EggSQL", "PluginABI"],
       path: "Plugins/sql/Sources/EggSQLClient", swiftSettings: unitSettings + loopSettings),
     .target(
       name: "EggSQLUnit", dependencies: ["Egg", "EggSQL", "EggSQLClient", "PluginABI"],
       path: "Plugins/sql/Sources/EggSQLUnit", swiftSettings: unitSettings + loopSettings),
+    // `app.database`: whichever of the databases is enabled.
+    .target(
+      name: "EggDatabase", dependencies: ["Egg", "EggMySQL", "EggSQLite"],
+      path: "Plugins/sql/Sources/EggDatabase", swiftSettings: unitSettings + loopSettings),
+    .testTarget(
+      name: "EggSQLTests", dependencies: ["EggSQL"], path: "Plugins/sql/Tests/EggSQLTests"),
+
+    // MySQL.
+    .systemLibrary(
+      name: "CMariaDB", path: "Plugins/mysql/Sources/CMariaDB", pkgConfig: "libmariadb",
+      providers: [.apt(["libmariadb-dev"])]),
+    .target(
+      name: "MySQLEngine", dependencies: ["CMariaDB", "EggSQL"],
+      path: "Plugins/mysql/Sources/Engine",
+      swiftSettings: unitSettings + loopSettings),
     unit(
       "EggMySQLPlugin", "Plugins/mysql",
       dependencies: ["EggSQL", "EggSQLClient", "EggSQLUnit", "MySQLEngine"],
@@ -305,6 +371,8 @@ let package = Package(
       name: "EggMySQL", dependencies: ["Egg", "EggSQL", "EggSQLClient"],
       path: "Plugins/mysql/Sources/EggMySQL", swiftSettings: unitSettings + loopSettings),
     unit(
+      "MySQLBench", "Benchmarks/mysql", dependencies: ["EggMySQL"], sources: ["app/router.swift"]),
+    unit(
       "MySQLProbe", "Plugins/mysql/Tests/probe", dependencies: ["EggMySQL"],
       sources: ["agent.swift", "app.swift", "app/router.swift"]),
     .testTarget(
@@ -312,11 +380,14 @@ let package = Package(
       dependencies: ["EggTestSupport", "MySQLTestSupport", "EggCommand"],
       path: "Plugins/mysql/Tests/PluginTests"),
     .target(
-      name: "MySQLTestSupport", dependencies: ["EggTestSupport"], path: "Plugins/mysql/Tests/Support"),
+      name: "MySQLTestSupport", dependencies: ["EggTestSupport"],
+      path: "Plugins/mysql/Tests/Support"),
     .testTarget(
       name: "MySQLEngineTests",
       dependencies: ["MySQLEngine", "EggSQL", "EggTestSupport", "MySQLTestSupport"],
       path: "Plugins/mysql/Tests/EngineTests", swiftSettings: unitSettings),
+
+    // SQLite.
     .systemLibrary(
       name: "CSQLite", path: "Plugins/sqlite/Sources/CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"])]),
@@ -332,16 +403,6 @@ let package = Package(
       name: "EggSQLite", dependencies: ["Egg", "EggSQL", "EggSQLClient"],
       path: "Plugins/sqlite/Sources/EggSQLite", swiftSettings: unitSettings + loopSettings),
     unit(
-      "MySQLBench", "Benchmarks/mysql", dependencies: ["EggMySQL"], sources: ["app/router.swift"]),
-    // `app.database`: whichever of the databases is enabled.
-    .target(
-      name: "EggDatabase", dependencies: ["Egg", "EggMySQL", "EggSQLite"],
-      path: "Plugins/sql/Sources/EggDatabase", swiftSettings: unitSettings + loopSettings),
-    unit(
-      "BlogExample", "Examples/blog",
-      dependencies: ["EggDatabase", "EggSessionClient", "EggValidateClient"],
-      sources: ["app/router.swift"], exclude: ["Tests"]),
-    unit(
       "SQLiteProbe", "Plugins/sqlite/Tests/probe", dependencies: ["EggSQLite"],
       sources: ["app.swift", "app/router.swift"]),
     .testTarget(
@@ -350,10 +411,17 @@ let package = Package(
     .testTarget(
       name: "SQLiteEngineTests", dependencies: ["SQLiteEngine", "EggSQL"],
       path: "Plugins/sqlite/Tests/EngineTests", swiftSettings: unitSettings),
-    .testTarget(
-      name: "BlogTests", dependencies: ["EggTestSupport", "MySQLTestSupport", "EggCommand"],
-      path: "Examples/blog/Tests"),
-    .testTarget(name: "EggSQLTests", dependencies: ["EggSQL"], path: "Plugins/sql/Tests/EggSQLTests"),
+
+    // Redis: the face for applications, the client, the plugin.
+    .systemLibrary(
+      name: "CRedisTLS", path: "Plugins/redis/Sources/CRedisTLS", pkgConfig: "libssl",
+      providers: [.apt(["libssl-dev"])]),
+    .target(
+      name: "EggRedis", dependencies: ["Egg"], path: "Plugins/redis/Sources/EggRedis",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "RedisClient", dependencies: ["Egg", "EggRedis", "CRedisTLS"],
+      path: "Plugins/redis/Sources/RedisClient", swiftSettings: unitSettings + loopSettings),
     .executableTarget(
       name: "RedisBench", dependencies: ["EggRedis", "RedisClient"],
       path: "Plugins/redis/Tools/Bench", swiftSettings: unitSettings + loopSettings),
@@ -361,18 +429,20 @@ let package = Package(
       "EggRedisPlugin", "Plugins/redis", dependencies: ["EggRedis", "RedisClient"],
       sources: ["agent.swift", "app.swift", "Sources/Plugin"],
       exclude: ["Tests", "Tools", "Sources/CRedisTLS", "Sources/EggRedis", "Sources/RedisClient"]),
+    .target(
+      name: "RedisTestSupport", dependencies: ["RedisClient", "EggTestSupport"],
+      path: "Plugins/redis/Tests/Support",
+      swiftSettings: unitSettings),
+    .testTarget(
+      name: "RedisClientTests", dependencies: ["RedisClient", "RedisTestSupport"],
+      path: "Plugins/redis/Tests/RedisClientTests", swiftSettings: unitSettings),
+    unit(
+      "RedisProbe", "Plugins/redis/Tests/probe", dependencies: ["EggRedis"], sources: ["app"]),
+    .testTarget(
+      name: "EggRedisTests", dependencies: ["Egg", "RedisTestSupport", "EggCommand"],
+      path: "Plugins/redis/Tests/EggRedisTests", swiftSettings: unitSettings),
 
-    // What Socket.IO servers tell each other by way of Redis.
-    .target(
-      name: "MessagePack", dependencies: ["Egg"], path: "Plugins/socketio-redis/Sources/MessagePack",
-      swiftSettings: unitSettings + loopSettings),
-    .target(
-      name: "SocketIORedis", dependencies: ["Egg", "EggRedis", "RedisClient", "MessagePack"],
-      path: "Plugins/socketio-redis/Sources/SocketIORedis",
-      swiftSettings: unitSettings + loopSettings),
-    .target(
-      name: "SocketIORedisBridge", dependencies: ["Egg", "SocketIO", "SocketIORedis", "RedisClient"],
-      path: "Plugins/socketio-redis/Sources/Bridge", swiftSettings: unitSettings + loopSettings),
+    // Socket.IO.
     .target(
       name: "EngineIO", dependencies: ["EggWebSocket", "EggWebSocketDeflate"],
       path: "Plugins/socketio/Sources/EngineIO",
@@ -399,21 +469,68 @@ let package = Package(
         "Tests", "Sources/EngineIO", "Sources/SocketIO", "Sources/CEggSocketIO", "Sources/Client",
         "Sources/Endpoint",
       ]),
+    unit(
+      "SocketIOConformance", "Tests/Fixtures/socketio-conformance",
+      dependencies: ["EggSocketIO", "EggEngineIO", "EngineIO"], sources: ["app/router.swift"]),
+    unit(
+      "SocketIOProbe", "Plugins/socketio/Tests/probe",
+      dependencies: ["EggSocketIO", "EggSessionClient"],
+      sources: ["app/router.swift"]),
+    .testTarget(
+      name: "EngineIOTests", dependencies: ["EngineIO", "SocketIO", "EggWebSocket"],
+      path: "Plugins/socketio/Tests/EngineIOTests", swiftSettings: unitSettings),
+    .testTarget(
+      name: "EggSocketIOTests", dependencies: ["EggCommand"],
+      path: "Plugins/socketio/Tests/EggSocketIOTests"),
 
-    // The test kit of applications: the kernel and the application in the test program.
-    .target(name: "CEggMock", dependencies: ["PluginABI"]),
+    // What Socket.IO servers tell each other by way of Redis.
     .target(
-      name: "EggMock", dependencies: ["Egg", "EggKernel", "CEggMock", "PluginABI"],
+      name: "MessagePack", dependencies: ["Egg"],
+      path: "Plugins/socketio-redis/Sources/MessagePack",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "SocketIORedis", dependencies: ["Egg", "EggRedis", "RedisClient", "MessagePack"],
+      path: "Plugins/socketio-redis/Sources/SocketIORedis",
+      swiftSettings: unitSettings + loopSettings),
+    .target(
+      name: "SocketIORedisBridge",
+      dependencies: ["Egg", "SocketIO", "SocketIORedis", "RedisClient"],
+      path: "Plugins/socketio-redis/Sources/Bridge", swiftSettings: unitSettings + loopSettings),
+    .testTarget(
+      name: "SocketIORedisTests",
+      dependencies: ["SocketIORedis", "MessagePack", "RedisClient", "RedisTestSupport"],
+      path: "Plugins/socketio-redis/Tests/SocketIORedisTests", exclude: ["corpus"],
       swiftSettings: unitSettings),
+    unit(
+      "SocketIORedisProbe", "Plugins/socketio-redis/Tests/probe", dependencies: ["EggSocketIO"],
+      sources: ["app"]),
+    .testTarget(
+      name: "SocketIORedisBridgeTests", dependencies: ["RedisTestSupport", "EggCommand"],
+      path: "Plugins/socketio-redis/Tests/BridgeTests", swiftSettings: unitSettings),
 
-    // A framework on top of the default one, and an application on that.
+    // Examples, built here too so that tests need not build a package.
+    unit(
+      "BlogExample", "Examples/blog",
+      dependencies: ["EggDatabase", "EggSessionClient", "EggValidateClient"],
+      sources: ["app/router.swift"], exclude: ["Tests"]),
     unit(
       "Yadan", "Examples/framework-yadan", sources: ["app", "app.swift"],
       exclude: ["example", "Package.swift"]),
     unit("YadanExample", "Examples/framework-yadan/example", sources: ["app/router.swift"]),
+    unit(
+      "ChatExample", "Examples/chat", dependencies: ["EggSocketIO", "EggRedis"],
+      sources: ["app/router.swift"]),
+    .testTarget(
+      name: "BlogTests", dependencies: ["EggTestSupport", "MySQLTestSupport", "EggCommand"],
+      path: "Examples/blog/Tests"),
     .testTarget(name: "FrameworkTests", dependencies: ["EggCommand"]),
+    .testTarget(
+      name: "ChatTests", dependencies: ["EggCommand", "RedisTestSupport"], path: "Tests/ChatTests",
+      exclude: ["Browser"], swiftSettings: unitSettings),
 
-    // Tests.
+    // Tests of the host, the SDK and the command, and what all tests share.
+    // What tests share: applications in processes of their own, and requests to them.
+    .target(name: "EggTestSupport", path: "Tests/Support"),
     .target(name: "LoopProbeLibrary", path: "Tests/Probes/LoopProbeLibrary"),
     .executableTarget(
       name: "LoopProbe", dependencies: ["EggKernel"], path: "Tests/Probes/LoopProbe"),
@@ -440,13 +557,6 @@ let package = Package(
       exclude: ["probe"]),
     .testTarget(name: "EggLoaderToolTests", dependencies: ["EggLoaderTool"]),
     .testTarget(name: "EggCommandTests", dependencies: ["EggCommand", "EggKernel"]),
-    .testTarget(
-      // The one unit that a test bundle may hold: each has an entry point of the same name.
-      name: "EggStaticTests", dependencies: ["EggStatic", "EggHTTPSemantics", "ServerProbe"],
-      path: "Plugins/static/Tests", swiftSettings: unitSettings),
-    .testTarget(
-      name: "NunjucksTests", dependencies: ["Nunjucks"],
-      path: "Plugins/view-nunjucks/Tests/NunjucksTests"),
     // One application for the plugins that an Egg developer has without asking.
     unit(
       "BuiltinsProbe", "Tests/Fixtures/builtins",
@@ -455,85 +565,13 @@ let package = Package(
         "EggI18nClient", "EggMultipart", "EggHTTPClient",
       ],
       sources: ["app/router.swift"]),
-    .target(
-      name: "RedisTestSupport", dependencies: ["RedisClient", "EggTestSupport"],
-      path: "Plugins/redis/Tests/Support",
-      swiftSettings: unitSettings),
-    .testTarget(
-      name: "RedisClientTests", dependencies: ["RedisClient", "RedisTestSupport"],
-      path: "Plugins/redis/Tests/RedisClientTests", swiftSettings: unitSettings),
-    .testTarget(
-      name: "SocketIORedisTests",
-      dependencies: ["SocketIORedis", "MessagePack", "RedisClient", "RedisTestSupport"],
-      path: "Plugins/socketio-redis/Tests/SocketIORedisTests", exclude: ["corpus"],
-      swiftSettings: unitSettings),
-    unit(
-      "SocketIORedisProbe", "Plugins/socketio-redis/Tests/probe", dependencies: ["EggSocketIO"],
-      sources: ["app"]),
-    .testTarget(
-      name: "SocketIORedisBridgeTests", dependencies: ["RedisTestSupport", "EggCommand"],
-      path: "Plugins/socketio-redis/Tests/BridgeTests", swiftSettings: unitSettings),
-    unit(
-      "RedisProbe", "Plugins/redis/Tests/probe", dependencies: ["EggRedis"], sources: ["app"]),
-    .testTarget(
-      name: "EggRedisTests", dependencies: ["Egg", "RedisTestSupport", "EggCommand"],
-      path: "Plugins/redis/Tests/EggRedisTests", swiftSettings: unitSettings),
     .testTarget(
       name: "BuiltinPluginTests",
-      dependencies: ["EggTestSupport", "EggCommand", "EggSecurityRules", "EggValidation"]),
-    .target(
-      name: "ViewTestSupport", dependencies: ["EggTestSupport"], path: "Plugins/view/Tests/Support"),
       dependencies: [
-        "EggCommand", "EggSecurityRules", "EggValidation", "EggI18nTexts", "CurlEngine",
+        "EggTestSupport", "EggCommand", "EggSecurityRules", "EggValidation", "EggI18nTexts",
+        "CurlEngine",
       ]),
-    .target(name: "ViewTestSupport", path: "Plugins/view/Tests/Support"),
-    unit(
-      "ViewProbe", "Plugins/view/Tests/probe", dependencies: ["EggNunjucksClient"],
-      sources: ["app/router.swift", "app.swift"], exclude: ["other"]),
-    .testTarget(
-      name: "EggViewTests", dependencies: ["ViewTestSupport", "EggCommand"],
-      path: "Plugins/view/Tests/EggViewTests"),
-    .testTarget(
-      name: "EggViewNunjucksTests",
-      dependencies: ["ViewTestSupport", "EggCommand"],
-      path: "Plugins/view-nunjucks/Tests/EntryTests"),
-    .target(name: "ScheduleEngine", path: "Plugins/schedule/Sources/Engine"),
-    unit(
-      "EggSchedule", "Plugins/schedule", dependencies: ["ScheduleEngine"],
-      sources: ["app.swift", "agent.swift", "Sources/Entry"], exclude: ["Tests", "Sources/Engine"]),
-    .target(
-      name: "LogRotation", dependencies: ["CZlib"], path: "Plugins/logrotator/Sources/Engine"),
-    unit(
-      "EggLogrotator", "Plugins/logrotator", dependencies: ["LogRotation"],
-      sources: ["app", "app.swift", "agent.swift", "Sources/Entry"],
-      exclude: ["Tests", "Sources/Engine"]),
-    .testTarget(
-      name: "LogRotationTests", dependencies: ["LogRotation"],
-      path: "Plugins/logrotator/Tests/EngineTests"),
-    .testTarget(
-      name: "ScheduleEngineTests", dependencies: ["ScheduleEngine"],
-      path: "Plugins/schedule/Tests/EngineTests"),
     unit("LogsProbe", "Tests/Probes/LogsProbe", sources: ["app", "agent.swift"]),
     .testTarget(name: "EggLogTests", dependencies: ["EggCommand", "EggKernel"]),
-    unit(
-      "SocketIOConformance", "Tests/Fixtures/socketio-conformance",
-      dependencies: ["EggSocketIO", "EggEngineIO", "EngineIO"], sources: ["app/router.swift"]),
-    unit(
-      "SocketIOProbe", "Plugins/socketio/Tests/probe",
-      dependencies: ["EggSocketIO", "EggSessionClient"],
-      sources: ["app/router.swift"]),
-    .testTarget(
-      name: "EngineIOTests", dependencies: ["EngineIO", "SocketIO", "EggWebSocket"],
-      path: "Plugins/socketio/Tests/EngineIOTests", swiftSettings: unitSettings),
-    .testTarget(
-      name: "EggSocketIOTests", dependencies: ["EggCommand"],
-      path: "Plugins/socketio/Tests/EggSocketIOTests"),
-    // The chat in two tabs of a browser. Built here too, so that the test need not build a package.
-    unit(
-      "ChatExample", "Examples/chat", dependencies: ["EggSocketIO", "EggRedis"],
-      sources: ["app/router.swift"]),
-    .testTarget(
-      name: "ChatTests", dependencies: ["EggCommand", "RedisTestSupport"], path: "Tests/ChatTests",
-      exclude: ["Browser"], swiftSettings: unitSettings),
   ]
 )
