@@ -49,9 +49,9 @@ cp Package.swift "$root/share/egg/"
   mkdir -p "$root/share/egg/$folder"
   echo "// Tests are with the sources of Egg." >"$root/share/egg/$folder/Absent.swift"
 done
-# A unit that only tests use is a product all the same, with the sources that it names.
-tr '\n' ' ' <Package.swift | grep -oE 'unit\( *"[^"]*", "Tests/[^"]*"' |
-  sed -E 's/.*"(Tests[^"]*)"/\1/' | while IFS= read -r folder; do
+# A unit that only tests or benchmarks use is a product all the same, with the sources that it names.
+tr '\n' ' ' <Package.swift | grep -oE 'unit\( *"[^"]*", "(Tests|Benchmarks)/[^"]*"' |
+  sed -E 's/.*"([^"]*)"$/\1/' | while IFS= read -r folder; do
   copy_tree "$folder" "$root/share/egg/$folder"
 done
 for folder in Sources Plugins Frameworks Examples; do
