@@ -20,8 +20,11 @@ final class BlogServer {
   ) throws {
     let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent()
+    // The machine that runs the tests may be busy.
+    let limits = #"{ "connectTimeout": 120000, "poolWaitTimeout": 120000 }"#
     var files = [
-      "egg.json": #"{ "name": "blog", "version": "1.0.0", "library": "libBlogExample.so" }"#
+      "config/config.prod.json": #"{ "mysql": { "default": \#(limits) } }"#,
+      "egg.json": #"{ "name": "blog", "version": "1.0.0", "library": "libBlogExample.so" }"#,
     ]
     if let plugin {
       let table = try String(

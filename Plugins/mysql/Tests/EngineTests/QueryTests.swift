@@ -15,9 +15,10 @@ func withDatabase<R>(
   options.user = "egg"
   options.password = "secret"
   options.database = "test"
-  // The machine that runs the tests may be busy.
-  options.connectTimeout = 10_000
-  options.poolWaitTimeout = 10_000
+  // The machine that runs the tests may be busy, and other tests hold the main actor.
+  options.connectTimeout = 600_000
+  options.poolWaitTimeout = 600_000
+  options.acquireTimeout = 0
   options.timeZone = .offset(0)
   change(&options)
   let database = MySQLDatabase(options, DispatchLoop())

@@ -8,7 +8,7 @@ import Testing
     let server = try MariaDBServer.shared.get()
     return """
       { "host": "127.0.0.1", "port": "\(server.port)", "user": "egg", "password": "secret",
-        "database": "\(database)", "connectTimeout": 10000, "poolWaitTimeout": 10000\(more) }
+        "database": "\(database)", "connectTimeout": 120000, "poolWaitTimeout": 120000\(more) }
       """
   }
 
