@@ -106,6 +106,7 @@ import Testing
     server.freeze()
     defer { server.thaw() }
     var options = RedisOptions()
+    options.readyTimeout = 120_000
     (options.port, options.connectTimeout) = (server.port, 50)
     let client = RedisClient(options, loop: TestLoop())
     defer { client.end() }
@@ -118,6 +119,7 @@ import Testing
 
   @Test func `nobody there at the start: the error says where and why`() async throws {
     var options = RedisOptions()
+    options.readyTimeout = 120_000
     options.port = try RedisServer.freePort()
     options.readyTimeout = 3000
     let client = RedisClient(options, loop: TestLoop())
