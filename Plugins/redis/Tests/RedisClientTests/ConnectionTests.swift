@@ -119,7 +119,6 @@ import Testing
 
   @Test func `nobody there at the start: the error says where and why`() async throws {
     var options = RedisOptions()
-    options.readyTimeout = 120_000
     options.port = try RedisServer.freePort()
     options.readyTimeout = 3000
     let client = RedisClient(options, loop: TestLoop())
