@@ -106,6 +106,7 @@ import Testing
     server.freeze()
     defer { server.thaw() }
     var options = RedisOptions()
+    options.readyTimeout = 120_000
     (options.port, options.connectTimeout) = (server.port, 50)
     let client = RedisClient(options, loop: TestLoop())
     defer { client.end() }

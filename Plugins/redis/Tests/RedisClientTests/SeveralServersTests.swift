@@ -14,6 +14,7 @@ import Testing
     try await sentinel.cli("SENTINEL", "SET", "main", "down-after-milliseconds", "200")
     try await sentinel.cli("SENTINEL", "SET", "main", "failover-timeout", "2000")
     var options = RedisOptions()
+    options.readyTimeout = 120_000
     options.sentinels = [
       .tcp(host: "127.0.0.1", port: try RedisServer.freePort()),
       .tcp(host: "127.0.0.1", port: sentinel.port),
@@ -60,6 +61,7 @@ import Testing
     try await RedisServer.run(
       ["redis-cli", "--cluster", "create"] + addresses + ["--cluster-yes"])
     var options = RedisOptions()
+    options.readyTimeout = 120_000
     options.nodes = [.tcp(host: "127.0.0.1", port: servers[0].port)]
     let cluster = RedisCluster(options, loop: TestLoop())
     try await cluster.ready()

@@ -10,6 +10,7 @@ func connected(
   _ server: RedisServer, _ change: (inout RedisOptions) -> Void = { _ in }
 ) async throws -> (redis: Redis, client: RedisClient) {
   var options = RedisOptions()
+  options.readyTimeout = 120_000
   options.port = server.port
   change(&options)
   let client = RedisClient(options, loop: TestLoop())
@@ -23,6 +24,7 @@ func firstFailure(
   _ server: RedisServer, _ change: (inout RedisOptions) -> Void
 ) async throws -> RedisError? {
   var options = RedisOptions()
+  options.readyTimeout = 120_000
   options.port = server.port
   change(&options)
   let client = RedisClient(options, loop: TestLoop())

@@ -81,6 +81,7 @@ final class FakeHost: AdapterHost {
       self.namespace = namespace
       host = FakeHost(members)
       var options = RedisOptions()
+      options.readyTimeout = 120_000
       options.port = server.port
       options.maxRetryDelay = 50
       let loop = TestLoop()
@@ -231,6 +232,7 @@ final class FakeHost: AdapterHost {
     let (one, two) = try await pair(kind, server)
     let namespace = try #require(one.packet(0).nsp.string)
     var options = RedisOptions()
+    options.readyTimeout = 120_000
     options.port = server.port
     let client = RedisClient(options, loop: TestLoop())
     defer { client.end() }
@@ -263,6 +265,7 @@ final class FakeHost: AdapterHost {
     let server = try await RedisServer.start()
     let host = FakeHost(["c1": [], "c2": ["r"]])
     var options = RedisOptions()
+    options.readyTimeout = 120_000
     options.port = server.port
     let loop = TestLoop()
     let client = RedisClient(options, loop: loop)
@@ -291,6 +294,7 @@ final class FakeHost: AdapterHost {
     let (one, two) = try await pair(.classic, server)
     let namespace = one.packet(0).nsp.string!
     var options = RedisOptions()
+    options.readyTimeout = 120_000
     options.port = server.port
     let asker = RedisClient(options, loop: TestLoop())
     let ear = RedisClient(options, loop: TestLoop())
