@@ -9,7 +9,7 @@ final class Client: @unchecked Sendable {
   /// What the bytes go through, if the server speaks HTTPS.
   private(set) var tls: TLSSocket?
   /// Seconds after which a wait for bytes fails.
-  static let patience = 10
+  static let patience = 60
 
   /// - Parameters:
   ///   - receiveBuffer: bytes the system may hold for us; small to be a slow reader.
