@@ -67,7 +67,11 @@ final class Listener: ReadySource {
 
   override func ready(_ events: ReadyEvents) {
     if isShared, yields() { return }
-    for _ in 0..<batch {
+    accept(atMost: batch)
+  }
+
+  private func accept(atMost count: Int) {
+    for _ in 0..<count {
       var storage = sockaddr_storage()
       var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
       let accepted = withUnsafeMutablePointer(to: &storage) {
@@ -125,6 +129,9 @@ final class Listener: ReadySource {
 
   func close() {
     worker.loop.deregister(descriptor)
+    // The system wakes one process for each connection. Those for which it woke this one would wait
+    // until a later connection wakes another.
+    if isShared { accept(atMost: 1024) }
     Glibc.close(descriptor)
     if let path = opened.path { unlink(path) }
   }
