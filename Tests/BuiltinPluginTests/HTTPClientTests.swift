@@ -201,11 +201,13 @@ import Testing
   @Test func `certificates are checked`() throws {
     let peer = try Peer(secure: true)
     #expect(
-      try curl("", target: "/curl/app", url: peer.url + "/echo").body
+      try curl("", #"{ "timeout": 60000 }"#, target: "/curl/app", url: peer.url + "/echo").body
         == #"{"kind":"EGG_CURL_CONNECT"}"#)
-    let known = try curl("", #"{ "ca": "\#(peer.certificate)" }"#, url: peer.url + "/echo")
+    let known = try curl(
+      "", #"{ "timeout": 60000, "ca": "\#(peer.certificate)" }"#, url: peer.url + "/echo")
     #expect(known.json["status"] as? Int == 200, "\(known.body)")
-    let unchecked = try curl("", #"{ "rejectUnauthorized": false }"#, url: peer.url + "/echo")
+    let unchecked = try curl(
+      "", #"{ "timeout": 60000, "rejectUnauthorized": false }"#, url: peer.url + "/echo")
     #expect(unchecked.json["status"] as? Int == 200)
   }
 
