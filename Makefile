@@ -30,4 +30,4 @@ install: build
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install.sh
 
 format:
-	@swift format --in-place --recursive --parallel Package.swift Sources Plugins Tests Examples Benchmarks
+	@git ls-files '*.swift' ':!Tests/Fixtures' | xargs swift format --in-place --parallel

@@ -20,7 +20,8 @@ let package = Package(
       exclude: ["example"], sources: ["app", "app.swift"], swiftSettings: settings,
       plugins: [.plugin(name: "EggLoader", package: "egg")]),
     .target(
-      name: "YadanApplication", dependencies: [.product(name: "Egg", package: "egg")], path: "example",
+      name: "YadanApplication", dependencies: [.product(name: "Egg", package: "egg")],
+      path: "example",
       sources: ["app/router.swift"], swiftSettings: settings,
       plugins: [.plugin(name: "EggLoader", package: "egg")]),
   ]

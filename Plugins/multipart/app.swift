@@ -5,9 +5,11 @@ import EggMultipart
 final class MultipartBoot: Boot {
   override func register() throws {
     app.extend { unit in
-      unit.property(Request.self, "files", get: { request in
-        try SavedFiles.of(request.ctx).map { try Value(encoding: $0.files) } ?? .null
-      })
+      unit.property(
+        Request.self, "files",
+        get: { request in
+          try SavedFiles.of(request.ctx).map { try Value(encoding: $0.files) } ?? .null
+        })
       unit.method(
         Context.self, "saveRequestFiles",
         { ctx, _ async throws in try Value(encoding: try await SavedFiles.save(ctx).files) }

@@ -43,7 +43,8 @@ final class SocketIOBoot: Boot {
     if !names.contains("socketio") { names.insert("socketio", at: 0) }
     try app.config.set("coreMiddleware", Value(names), origin: "plugin socketio")
     let settings = try IOSettings(app.config.io)
-    try app.config.set("socketio.match", .list([.text(settings.engine.path)]), origin: "plugin socketio")
+    try app.config.set(
+      "socketio.match", .list([.text(settings.engine.path)]), origin: "plugin socketio")
   }
 
   override func configDidLoad() async throws {

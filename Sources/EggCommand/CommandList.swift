@@ -41,7 +41,8 @@ enum CommandList {
 
   static var help: String {
     "egg \(EggVersion.text)\n\nusage: egg COMMAND [arguments] [options]\n\n"
-      + TextTable.aligned(all.filter { !$0.isInternal }.map { ($0.name, $0.summary) }, indentation: 2) + """
+      + TextTable.aligned(
+        all.filter { !$0.isInternal }.map { ($0.name, $0.summary) }, indentation: 2) + """
 
         egg COMMAND --help says more about one. DIR is the application's folder, "." without it.
         Exit codes: 0 done, 1 could not be done, 2 the command line is wrong.

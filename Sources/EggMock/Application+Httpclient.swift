@@ -49,7 +49,8 @@ extension Application {
       do {
         try await call("interceptCurl", value(of: MockedServers()))
       } catch let error as EggError where error.code == "EGG_NOT_FOUND" {
-        throw MockFailure("mockHttpclient needs the plugin httpclient; enable it in config/plugin.json")
+        throw MockFailure(
+          "mockHttpclient needs the plugin httpclient; enable it in config/plugin.json")
       }
       MockedServers.isInstalled = true
     }
@@ -89,7 +90,9 @@ private final class MockedServers: ExportedObject {
     guard method == "answer" else { throw noSuchMethod(method) }
     let url = args[0].string ?? ""
     let asked = args[1].method.string ?? "GET"
-    guard let server = Mocks.servers.last(where: { $0.takes(url, asked) }) else { return .undefined }
+    guard let server = Mocks.servers.last(where: { $0.takes(url, asked) }) else {
+      return .undefined
+    }
     server.left = server.left.map { $0 - 1 }
     let said = try await server.answer(url, args[1])
     // Text and bytes are the body alone.

@@ -24,7 +24,10 @@ extension Egg.Application {
       url += (url.contains("?") ? "&" : "?") + FormText.encode(query)
     }
     let ctx = try createAnonymousContext(
-      ["method": Value.text(data.method.string ?? "GET"), "url": Value.text(url), "headers": Value.map(headers)])
+      [
+        "method": Value.text(data.method.string ?? "GET"), "url": Value.text(url),
+        "headers": Value.map(headers),
+      ])
     for (name, value) in data.state.object ?? ValueMap() { ctx.state[name] = value }
     return ctx
   }
@@ -80,7 +83,8 @@ extension Egg.Application {
     TestDoubles.services[ObjectIdentifier(service)] = { ctx in
       let made = make(ctx)
       precondition(
-        made is S, "mockService: \(type(of: made)) stands in for \(service) and is no subclass of it")
+        made is S,
+        "mockService: \(type(of: made)) stands in for \(service) and is no subclass of it")
       return made
     }
   }

@@ -19,7 +19,8 @@ enum FormText {
     for byte in text.utf8 {
       let scalar = Unicode.Scalar(byte)
       switch scalar {
-      case "a"..."z", "A"..."Z", "0"..."9", "*", "-", ".", "_": escaped.unicodeScalars.append(scalar)
+      case "a"..."z", "A"..."Z", "0"..."9", "*", "-", ".", "_":
+        escaped.unicodeScalars.append(scalar)
       case " ": escaped += "+"
       default:
         let digits = String(byte, radix: 16, uppercase: true)

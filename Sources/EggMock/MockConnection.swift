@@ -16,7 +16,9 @@ nonisolated enum MockConnection {
 
   private static func talk(_ request: [UInt8], _ path: String) throws -> [UInt8] {
     let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    guard descriptor >= 0 else { throw MockFailure("no socket: \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else {
+      throw MockFailure("no socket: \(String(cString: strerror(errno)))")
+    }
     defer { close(descriptor) }
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

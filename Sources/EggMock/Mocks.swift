@@ -71,7 +71,8 @@ enum Mocks {
       let cookieName = config.cookieName.string ?? config.cookieName[0].string ?? "csrfToken"
       if !cookies.contains(where: { $0.name == cookieName }) { cookies.append((cookieName, token)) }
       let value = cookies.first { $0.name == cookieName }?.value ?? token
-      fields.append((config.headerName.string ?? config.headerName[0].string ?? "x-csrf-token", value))
+      fields.append(
+        (config.headerName.string ?? config.headerName[0].string ?? "x-csrf-token", value))
     }
     if !cookies.isEmpty {
       fields.append(("Cookie", cookies.map { "\($0.name)=\($0.value)" }.joined(separator: "; ")))

@@ -247,7 +247,8 @@ import Testing
 
   @Test(arguments: [
     ("de.yaml", "a: [1]", "line 1: expected a text"), ("de.yaml", "a: 1\n  b: 2", "line 2"),
-    ("de.yaml", "a:\n\tb: 2", "line 2: expected spaces"), ("de.yaml", "- a", "expected \"KEY: TEXT\""),
+    ("de.yaml", "a:\n\tb: 2", "line 2: expected spaces"),
+    ("de.yaml", "- a", "expected \"KEY: TEXT\""),
     ("de.yaml", "a: \"x", "a closing"), ("de.yaml", "a: |\n  x", "line 1: expected a text"),
     ("de.properties", "a = 1\nnothing", "line 2: expected \"KEY = TEXT\""),
   ])

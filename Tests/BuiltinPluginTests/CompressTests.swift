@@ -130,7 +130,9 @@ import Testing
 
   /// HTTP/1.0 has no chunks, so the body ends with the connection.
   @Test(
-    arguments: ["5000?piece=1000", "300000?piece=7", "3000000?piece=65536", "3000000?piece=900000"],
+    arguments: [
+      "5000?piece=1000", "300000?piece=7", "3000000?piece=65536", "3000000?piece=900000",
+    ],
     ["gzip", "br"])
   func `a stream comes out as it went in`(target: String, coding: String) throws {
     let size = try #require(Int(target.prefix { $0 != "?" }))

@@ -11,7 +11,8 @@ import Testing
     ("http://[::1]:7/", "::1", 7), ("http://127.0.0.1@evil.test/", "evil.test", 80),
     ("http://evil.test#@a.test/", "evil.test", 80), ("http://evil.test?@a.test/", "evil.test", 80),
   ])
-  func `host and port are those that are connected to`(url: String, host: String, port: Int) throws {
+  func `host and port are those that are connected to`(url: String, host: String, port: Int) throws
+  {
     let read = try #require(CurlURL(url))
     #expect(read.host.lowercased() == host.lowercased() && read.port == port)
   }

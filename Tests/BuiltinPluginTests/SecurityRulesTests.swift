@@ -68,7 +68,8 @@ import Testing
     ("<a href=\" java\tscript:x\">x</a>", "<a>x</a>"),
     ("<a href=\"//evil.test/\">x</a>", "<a>x</a>"), ("<a href=\"/\\evil.test\">x</a>", "<a>x</a>"),
     ("<img src=x onerror=alert(1)>", "<img>"), ("<img src=\"#a\"/>", "<img src=\"#a\" />"),
-    ("<b title=\"<b>\">", "<b>"), ("<b/onclick=x>", "<b>"), ("<b a=<i>", "&lt;b a=<i>"), ("<b =x>y", "<b>y"),
+    ("<b title=\"<b>\">", "<b>"), ("<b/onclick=x>", "<b>"), ("<b a=<i>", "&lt;b a=<i>"),
+    ("<b =x>y", "<b>y"),
     ("<é>", "&lt;é&gt;"),
     ("<svg><a xlink:href=x>", "&lt;svg&gt;<a>"),
   ])

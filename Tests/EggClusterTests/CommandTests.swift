@@ -134,7 +134,8 @@ import Testing
   @Test func `inspect timing draws the start`() throws {
     let probe = try ProbeApplication(["--single"])
     let lines = try ProbeApplication.egg(
-      ["inspect", "timing", probe.folder.path], in: probe.folder).output.split(separator: "\n")
+      ["inspect", "timing", probe.folder.path], in: probe.folder
+    ).output.split(separator: "\n")
     #expect(lines.first?.hasPrefix("unit ") == true && lines.first?.contains("0 ms") == true)
     let first = try #require(lines.dropFirst().first)
     #expect(first.hasPrefix("egg ") && first.contains("read files") && first.contains("▇"))

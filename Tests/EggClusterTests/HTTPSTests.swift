@@ -4,15 +4,36 @@ import Testing
 /// HTTPS as operators see it: `egg start`, asked by curl, Python and openssl.
 @Suite("HTTPS", .serialized) struct HTTPSTests {
   @Test(arguments: [
-    (#"{"cert": "CERT"}"#, "cluster.https.key: expected the path of a private key in PEM form, found nothing"),
-    (#"{"key": "nowhere.pem", "cert": "CERT"}"#, "cluster.https.key: expected a private key in PEM form, found no file"),
-    (#"{"key": "CERT", "cert": "CERT"}"#, "cluster.https.key: expected a private key in PEM form (-----BEGIN"),
+    (
+      #"{"cert": "CERT"}"#,
+      "cluster.https.key: expected the path of a private key in PEM form, found nothing"
+    ),
+    (
+      #"{"key": "nowhere.pem", "cert": "CERT"}"#,
+      "cluster.https.key: expected a private key in PEM form, found no file"
+    ),
+    (
+      #"{"key": "CERT", "cert": "CERT"}"#,
+      "cluster.https.key: expected a private key in PEM form (-----BEGIN"
+    ),
     (#"{"key": "OTHER", "cert": "CERT"}"#, "is not that of the certificate in"),
-    (#"{"key": "KEY", "cert": "CERT", "requestCerts": true}"#, #"there is no such setting (did you mean "requestCert"?)"#),
-    (#"{"key": "KEY", "cert": "CERT", "requestCert": true}"#, #"cluster.https.requestCert: expected "ca" as well"#),
+    (
+      #"{"key": "KEY", "cert": "CERT", "requestCerts": true}"#,
+      #"there is no such setting (did you mean "requestCert"?)"#
+    ),
+    (
+      #"{"key": "KEY", "cert": "CERT", "requestCert": true}"#,
+      #"cluster.https.requestCert: expected "ca" as well"#
+    ),
     (#"{"key": "LOCKED", "cert": "CERT"}"#, #"is encrypted; give its passphrase as "passphrase""#),
-    (#"{"key": "LOCKED", "cert": "CERT", "passphrase": "wrong"}"#, #""passphrase" does not open the key"#),
-    (#""yes""#, "cluster.https: expected { \"key\": FILE, \"cert\": FILE } or a list of those, found a string"),
+    (
+      #"{"key": "LOCKED", "cert": "CERT", "passphrase": "wrong"}"#,
+      #""passphrase" does not open the key"#
+    ),
+    (
+      #""yes""#,
+      "cluster.https: expected { \"key\": FILE, \"cert\": FILE } or a list of those, found a string"
+    ),
   ])
   func `what can't be used is refused before any process is started`(
     https: String, message: String
@@ -32,7 +53,9 @@ import Testing
     let files = try Certificates()
     let probe = try ProbeApplication(
       ["--single"],
-      config: #"{"cluster": {"https": \#(files.filled(#"{"key": "LOCKED", "cert": "CERT", "passphrase": "egg"}"#))}}"#)
+      config:
+        #"{"cluster": {"https": \#(files.filled(#"{"key": "LOCKED", "cert": "CERT", "passphrase": "egg"}"#))}}"#
+    )
     #expect(try files.curl(probe.port, "/origin").contains(" https true https://localhost:"))
   }
 
@@ -103,7 +126,9 @@ import Testing
     let files = try Certificates()
     let probe = try ProbeApplication(
       ["--workers", "2"],
-      config: #"{"cluster": {"idleGrace": 1000, "https": {"key": "\#(files.key)", "cert": "\#(files.certificate)", "checkInterval": 0}}}"#)
+      config:
+        #"{"cluster": {"idleGrace": 1000, "https": {"key": "\#(files.key)", "cert": "\#(files.certificate)", "checkInterval": 0}}}"#
+    )
     let load = try files.begin(visits, "\(probe.port)", files.folder + "/stop")
     let before = try files.shownSerial(probe.port)
     try files.renew()
@@ -186,8 +211,12 @@ private final class Certificates {
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     folder = url.path
     try renew()
-    _ = try run("openssl", ["ec", "-in", key, "-out", folder + "/locked.pem", "-aes256", "-passout", "pass:egg"])
-    _ = try run("openssl", ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder + "/other.pem"])
+    _ = try run(
+      "openssl",
+      ["ec", "-in", key, "-out", folder + "/locked.pem", "-aes256", "-passout", "pass:egg"])
+    _ = try run(
+      "openssl",
+      ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder + "/other.pem"])
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -212,7 +241,8 @@ private final class Certificates {
 
   func curl(_ port: UInt16, _ path: String) throws -> String {
     let (status, output) = try run(
-      "curl", ["-sS", "--max-time", "60", "--cacert", certificate, "https://localhost:\(port)\(path)"])
+      "curl",
+      ["-sS", "--max-time", "60", "--cacert", certificate, "https://localhost:\(port)\(path)"])
     guard status == 0 else { throw Failure("curl: \(output)") }
     return output
   }
@@ -220,7 +250,11 @@ private final class Certificates {
   /// What tells one certificate of the server from the next.
   func shownSerial(_ port: UInt16) throws -> String {
     let (_, output) = try run(
-      "sh", ["-c", "openssl s_client -connect 127.0.0.1:\(port) </dev/null 2>/dev/null | openssl x509 -noout -serial"])
+      "sh",
+      [
+        "-c",
+        "openssl s_client -connect 127.0.0.1:\(port) </dev/null 2>/dev/null | openssl x509 -noout -serial",
+      ])
     guard output.hasPrefix("serial=") else { throw Failure("s_client: \(output)") }
     return output
   }

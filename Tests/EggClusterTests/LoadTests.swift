@@ -148,7 +148,8 @@ import Testing
     #expect(result.losses.count <= killed.count * 6, "\(result.losses.prefix(3))")
     let others = result.losses.filter { $0.worker.map { !killed.contains($0) } == true }
     #expect(others.isEmpty, "of workers that nobody killed: \(others.prefix(3))")
-    #expect(!result.losses.contains { $0.description.contains("connect") }, "somebody always listens")
+    #expect(
+      !result.losses.contains { $0.description.contains("connect") }, "somebody always listens")
     #expect(result.answers > 50)
     #expect(probe.end().status == 0)
   }
@@ -175,7 +176,9 @@ import Testing
       clients.append(client)
       let answer = try client.get("/inbox").json
       let actions = (answer["messages"] as? [[String: Any]] ?? []).map { $0["action"] as? String }
-      if actions.contains("note"), actions.contains("hello") { seen.insert(answer["pid"] as? Int ?? 0) }
+      if actions.contains("note"), actions.contains("hello") {
+        seen.insert(answer["pid"] as? Int ?? 0)
+      }
       return seen.count == 2 ? true : nil
     }
   }
@@ -258,7 +261,8 @@ import Testing
     let probe = try ProbeApplication(["--single"])
     let trace = "0af7651916cd43dd8448eb211c80319c"
     let continued = try probe.get(
-      "/trace", "traceparent: 00-\(trace)-b7ad6b7169203331-01\r\n").json
+      "/trace", "traceparent: 00-\(trace)-b7ad6b7169203331-01\r\n"
+    ).json
     #expect(continued["id"] as? String == trace)
     let parent = continued["parent"] as? String ?? ""
     #expect(parent.hasPrefix("00-\(trace)-"))

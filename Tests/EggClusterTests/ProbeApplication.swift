@@ -81,7 +81,9 @@ final class ProbeApplication: @unchecked Sendable {
   }
 
   private static let running: Mutex<Set<Int32>> = {
-    atexit { for identifier in ProbeApplication.running.withLock({ $0 }) { kill(identifier, SIGTERM) } }
+    atexit {
+      for identifier in ProbeApplication.running.withLock({ $0 }) { kill(identifier, SIGTERM) }
+    }
     return Mutex([])
   }()
 
@@ -190,8 +192,10 @@ final class ProbeApplication: @unchecked Sendable {
 
   /// The ids of those that serve, in the order of their numbers.
   func workers() throws -> [Int32] {
-    try processes().filter { $0["role"] as? String == "worker" && $0["state"] as? String == "ready" }
-      .compactMap { $0["pid"] as? Int }.map(Int32.init)
+    try processes().filter {
+      $0["role"] as? String == "worker" && $0["state"] as? String == "ready"
+    }
+    .compactMap { $0["pid"] as? Int }.map(Int32.init)
   }
 
   func agent() throws -> Int32? {

@@ -24,7 +24,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["dev"], ["start"], ["stop"], ["reload"], ["status"], ["build"], ["init"], ["plugin", "list"], ["plugin", "inspect"],
+    ["dev"], ["start"], ["stop"], ["reload"], ["status"], ["build"], ["init"], ["plugin", "list"],
+    ["plugin", "inspect"],
     ["plugin", "new"], ["inspect", "config"], ["inspect", "routes"], ["inspect", "timing"],
   ])
   func `every command explains itself`(words: [String]) throws {

@@ -134,7 +134,8 @@ private final class Developed {
       #"{"probe": {"greeting": "hi"}}"#, plugins: Self.pages,
       files: [
         Self.standard.path: Self.standard.text,
-        "app/view/home.njk": #"{{ __("hello") }}"#, "config/locale/en-US.json": #"{"hello": "Hello"}"#,
+        "app/view/home.njk": #"{{ __("hello") }}"#,
+        "config/locale/en-US.json": #"{"hello": "Hello"}"#,
       ])
     #expect(try developed.get("/render/home.njk").hasSuffix("\r\n\r\nHello"))
     try developed.scratch.write(#"{"hello": "Good day"}"#, to: "probe/config/locale/en-US.json")
@@ -174,7 +175,8 @@ private final class Developed {
 
   @Test func `an error of the compiler is a page for browsers until it is fixed`() throws {
     let developed = try Developed()
-    let controller = developed.scratch.url.appendingPathComponent("probe/app/controller/probe.swift")
+    let controller = developed.scratch.url.appendingPathComponent(
+      "probe/app/controller/probe.swift")
     let good = try String(contentsOf: controller, encoding: .utf8)
     let first = try developed.pid()
     try developed.scratch.write(good + "// broken\n", to: "probe/app/controller/probe.swift")
@@ -218,7 +220,9 @@ private final class Developed {
     let folder = developed.scratch.url.appendingPathComponent("probe").path
     let other = try RunningEgg(
       ["dev", folder, "--port", "\(developed.port)"],
-      variables: ["PATH": developed.scratch.url.appendingPathComponent("bin").path + ":/usr/bin:/bin"])
+      variables: [
+        "PATH": developed.scratch.url.appendingPathComponent("bin").path + ":/usr/bin:/bin"
+      ])
     #expect(try other.port() > developed.port)
     other.signal(SIGINT)
     #expect(other.wait() == 0)

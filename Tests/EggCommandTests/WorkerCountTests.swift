@@ -1,8 +1,8 @@
+import EggKernel
 import Foundation
 import Testing
 
 @testable import EggCommand
-import EggKernel
 
 /// How many workers there are when nobody says so.
 @Suite("Worker count") struct WorkerCountTests {
@@ -16,10 +16,12 @@ import EggKernel
       groups: scratch.url.appendingPathComponent("membership").path)
   }
 
-  @Test(arguments: [
-    ("max 100000\n", nil), ("200000 100000\n", 2), ("150000 100000\n", 2), ("50000 100000\n", 1),
-    ("400000 50000\n", 8), ("", nil), ("nonsense\n", nil), ("0 100000\n", nil), ("100000 0\n", nil),
-  ] as [(String, Int?)])
+  @Test(
+    arguments: [
+      ("max 100000\n", nil), ("200000 100000\n", 2), ("150000 100000\n", 2), ("50000 100000\n", 1),
+      ("400000 50000\n", 8), ("", nil), ("nonsense\n", nil), ("0 100000\n", nil),
+      ("100000 0\n", nil),
+    ] as [(String, Int?)])
   func `a quota is rounded up to whole processors`(limit: String, count: Int?) throws {
     #expect(try quota("0::/\n", ["cpu.max": limit]) == count)
   }
@@ -43,7 +45,9 @@ import EggKernel
     #expect(try quota("3:cpuset:/docker/abc\n", files) == nil)
   }
 
-  @Test func `the variable counts more than the configuration, and both more than the quota`() throws {
+  @Test func `the variable counts more than the configuration, and both more than the quota`()
+    throws
+  {
     #expect(try WorkerCount.standard(5, variables: .init(["EGG_WORKERS": " 3 "])) == 3)
     #expect(try WorkerCount.standard(5, variables: .init([:])) == 5)
     let alone = try WorkerCount.standard(0, variables: .init([:]))

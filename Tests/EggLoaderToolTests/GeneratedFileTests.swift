@@ -72,7 +72,8 @@ import Testing
       "app/extend/context.swift": "extension Context { var a: Int { 1 }\n  var b: Int { 1 } }",
     ])
     #expect(text.contains("  if unit.runs(in: \"local\") {\n"))
-    #expect(text.contains("unit.property(Context.self, \"a\", get: { try .returning($0.a_local) })"))
+    #expect(
+      text.contains("unit.property(Context.self, \"a\", get: { try .returning($0.a_local) })"))
     #expect(text.contains("  if !(unit.runs(in: \"local\")) {\n"))
     #expect(text.contains("unit.property(Context.self, \"a\", get: { try .returning($0.a) })"))
     #expect(text.components(separatedBy: "unit.runs(in:").count == 3)

@@ -25,7 +25,8 @@ import Testing
     #expect(server.file("egg-agent.log") == "")
   }
 
-  @Test func `the bracket has user and trace id, and the address that a trusted proxy notes`() throws
+  @Test func `the bracket has user and trace id, and the address that a trusted proxy notes`()
+    throws
   {
     let server = try LogServer(#"{"proxy": true, "maxIpsCount": 1}"#)
     let trace = "0af7651916cd43dd8448eb211c80319c"

@@ -44,7 +44,8 @@ import Testing
   @Test func `a full disk stops nobody, is told once, and lines come back`() throws {
     let disk = try SmallDisk(kilobytes: 64)
     let server = try LogServer(
-      #"{"logger": {"dir": "\#(disk.path)", "consoleLevel": "NONE", "coreLogger": {"consoleLevel": "INFO"}}}"#)
+      #"{"logger": {"dir": "\#(disk.path)", "consoleLevel": "NONE", "coreLogger": {"consoleLevel": "INFO"}}}"#
+    )
     // About 60 bytes a line: several times what fits on the disk.
     for _ in 0..<5 { #expect(try server.get("/many/1000") == "done") }
     #expect(try server.get("/many/1") == "done")
@@ -88,7 +89,8 @@ import Testing
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/script")
     process.arguments = [
-      "-qefc", "timeout -s TERM 2 '\(egg)' start '\(scratch.path)' --single --port 0 --env prod", "/dev/null",
+      "-qefc", "timeout -s TERM 2 '\(egg)' start '\(scratch.path)' --single --port 0 --env prod",
+      "/dev/null",
     ]
     let output = Pipe()
     process.standardOutput = output
@@ -109,7 +111,8 @@ final class SmallDisk {
   let path: String
 
   init(kilobytes: Int) throws {
-    path = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
+    path =
+      FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
       .appendingPathComponent("egg-disk-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     guard mount("tmpfs", path, "tmpfs", 0, "size=\(kilobytes)k") == 0 else {

@@ -108,7 +108,8 @@ import Testing
   }
 
   /// `deep/nightly` runs at 02:30 in Berlin, a time that 2027-03-28 does not have.
-  @Test func `the clock is moved, through the change to summer time and over several days`() throws {
+  @Test func `the clock is moved, through the change to summer time and over several days`() throws
+  {
     let clock = try MovedClock(1_806_148_800)  // 2027-03-27 12:00 UTC
     let server = try LogServer(plugins: Self.plugins, variables: clock.variables)
     func runs() -> [String] { server.file("logs-probe-web.log").lines(with: "nightly ran") }

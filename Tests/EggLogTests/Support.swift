@@ -29,9 +29,10 @@ final class LogServer {
       to: folder.appendingPathComponent("config/config.\(env).json"), atomically: true,
       encoding: .utf8)
     process.executableURL = Self.command
-    process.arguments = [
-      "start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", env,
-    ] + (workers.map { ["--workers", String($0)] } ?? ["--single"])
+    process.arguments =
+      [
+        "start", folder.path, "--port", "0", "--host", "127.0.0.1", "--env", env,
+      ] + (workers.map { ["--workers", String($0)] } ?? ["--single"])
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EGG_") }
       .merging(variables) { $1 }
       .merging(["SWIFT_BACKTRACE": "enable=no", "TZ": "Asia/Shanghai"]) { $1 }

@@ -179,8 +179,10 @@ struct DeflateTests {
   }
 
   @Test(arguments: [
-    "", "permessage-bzip2", "permessage-deflate; what", "permessage-deflate; server_max_window_bits",
-    "permessage-deflate; server_max_window_bits=16", "permessage-deflate; server_max_window_bits=09",
+    "", "permessage-bzip2", "permessage-deflate; what",
+    "permessage-deflate; server_max_window_bits",
+    "permessage-deflate; server_max_window_bits=16",
+    "permessage-deflate; server_max_window_bits=09",
     "permessage-deflate; client_max_window_bits=7", "permessage-deflate; client_max_window_bits=",
     "permessage-deflate; server_no_context_takeover=1",
     "permessage-deflate; client_no_context_takeover; client_no_context_takeover",

@@ -40,7 +40,8 @@ enum Command {
     try process.run()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    return Result(output: text, description: "\(words) ended with \(process.terminationStatus): \(text)")
+    return Result(
+      output: text, description: "\(words) ended with \(process.terminationStatus): \(text)")
   }
 }
 
@@ -98,7 +99,8 @@ final class RunningApplication {
     try curl.run()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     curl.waitUntilExit()
-    try #require(curl.terminationStatus == 0, "curl ended with \(curl.terminationStatus): install curl?")
+    try #require(
+      curl.terminationStatus == 0, "curl ended with \(curl.terminationStatus): install curl?")
     return text
   }
 }

@@ -82,7 +82,9 @@ struct Peer {
     }
     return Peer(
       name: "egg-access", routes: ["plaintext"], isVariant: true,
-      command: { port, folder in ["/usr/bin/env", setting(folder)] + (try egg.command(port, folder)) },
+      command: { port, folder in
+        ["/usr/bin/env", setting(folder)] + (try egg.command(port, folder))
+      },
       shown: "env '\(setting("{folder}"))' \(egg.shown)")
   }
 

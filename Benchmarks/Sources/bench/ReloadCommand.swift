@@ -51,7 +51,8 @@ struct ReloadCommand {
     for (workers, rate) in result.rates.sorted(by: { $0.key < $1.key }) {
       print("\(workers) worker\(workers == 1 ? "" : "s"): \(Int(rate)) answers a second")
     }
-    print("answers of each of two workers: \(result.spread.map(String.init).joined(separator: ", "))")
+    print(
+      "answers of each of two workers: \(result.spread.map(String.init).joined(separator: ", "))")
     print("The clients share the cores with the server, so rates are low and only comparable here.")
     print("Again: Benchmarks/run reload")
     return result

@@ -33,11 +33,13 @@ struct MockTests {
   @Test func `other servers are not asked`() async throws {
     let app = try await mock.app()
     try await app.mockHttpclient("https://api.test/user", ["data": ["name": "Ada"] as Value])
-    try await app.mockHttpclient(/api\.test\/once/, methods: ["post"], ["status": 201, "repeats": 1])
+    try await app.mockHttpclient(
+      /api\.test\/once/, methods: ["post"], ["status": 201, "repeats": 1])
     try await app.mockHttpclient("https://api.test/echo") { url, options in
       ["data": "\(url) \(options["a"].int ?? 0)"]
     }
-    let user = try await app.call("curl", "https://api.test/user?id=1", ["dataType": "json"] as Value)
+    let user = try await app.call(
+      "curl", "https://api.test/user?id=1", ["dataType": "json"] as Value)
     #expect(user.status.int == 200)
     #expect(user.data.name.string == "Ada")
     let made = try await app.call("curl", "https://api.test/once", ["method": "POST"] as Value)

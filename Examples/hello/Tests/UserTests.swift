@@ -37,7 +37,8 @@ import Testing
     let app = try await mock.app()
     app.mockHeaders(["x-trace": "7"])
     let ctx = try app.mockContext([
-      "method": "POST", "url": "/user", "query": ["page": 2] as Value, "state": ["by": "test"] as Value,
+      "method": "POST", "url": "/user", "query": ["page": 2] as Value,
+      "state": ["by": "test"] as Value,
     ])
     #expect(ctx.method == "POST")
     #expect(ctx.get("x-trace") == "7")

@@ -45,7 +45,8 @@ public struct MultipartOptions {
     let own = try Self.texts(config["whitelist"], "whitelist")
     extensions =
       own.isEmpty
-      ? Self.usual.union(try Self.texts(config["fileExtensions"], "fileExtensions").map(Self.dotted))
+      ? Self.usual.union(
+        try Self.texts(config["fileExtensions"], "fileExtensions").map(Self.dotted))
       : Set(own.map(Self.dotted))
   }
 

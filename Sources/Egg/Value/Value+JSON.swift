@@ -20,7 +20,8 @@ nonisolated extension Value {
   ///     try Value.elements(json: bytes, skipping: 1)  // 1 and 2
   ///
   /// - Throws: `JSONError`, also when it is no list.
-  public static func elements(json bytes: UnsafeRawBufferPointer, skipping: Int = 0) throws -> [Self]
+  public static func elements(json bytes: UnsafeRawBufferPointer, skipping: Int = 0) throws
+    -> [Self]
   {
     try JSONReader.readElements(bytes.bindMemory(to: UInt8.self), skipping: skipping)
   }

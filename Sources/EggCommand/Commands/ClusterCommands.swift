@@ -65,8 +65,11 @@ private func runStatus(_ arguments: Arguments) throws {
   func text(_ key: String) -> String { answer[key]?.string ?? "" }
   let addresses = answer["addresses"]?.strings ?? []
   Terminal.print(
-    "\(text("name")), env \(text("env")), title \(text("title"))\n\(addresses.joined(separator: ", "))\n")
-  var rows = [["role", "pid", "state", "uptime", "memory", "requests", "active", "connections", "restarts"]]
+    "\(text("name")), env \(text("env")), title \(text("title"))\n\(addresses.joined(separator: ", "))\n"
+  )
+  var rows = [
+    ["role", "pid", "state", "uptime", "memory", "requests", "active", "connections", "restarts"]
+  ]
   guard case .array(let processes)? = answer["processes"] else { return }
   for process in processes {
     func number(_ key: String) -> Int64 { process[key]?.int ?? 0 }
@@ -84,7 +87,8 @@ private func runStatus(_ arguments: Arguments) throws {
   let restarts = answer["restarts"]?.int ?? 0
   let reloads = answer["reloads"]?.int ?? 0
   Terminal.print(
-    "\n\(answer["requests"]?.int ?? 0) requests, \(restarts) restarts after a death, \(reloads) reloads")
+    "\n\(answer["requests"]?.int ?? 0) requests, \(restarts) restarts after a death, \(reloads) reloads"
+  )
 }
 
 /// `3d 4h`, `2h 5m`, `4m 10s`, `12s`.

@@ -4,7 +4,9 @@ import Glibc
 extension CommandDescription {
   static let initialize = CommandDescription(
     path: ["init"], summary: "write a new application, plugin or framework",
-    arguments: [.optional("DIR", "the new folder, whose last part is the name; this one without it")],
+    arguments: [
+      .optional("DIR", "the new folder, whose last part is the name; this one without it")
+    ],
     options: [
       .value("type", "TYPE", ProjectType.list),
       .flag("force", "write into a folder that is not empty; what exists stays"),

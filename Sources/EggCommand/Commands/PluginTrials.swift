@@ -1,7 +1,7 @@
 import EggKernel
 import EggTestKit
-import PluginABI
 import Glibc
+import PluginABI
 
 extension CommandDescription {
   static let pluginCheck = CommandDescription(

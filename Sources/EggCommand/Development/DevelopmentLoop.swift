@@ -37,7 +37,9 @@ final class DevelopmentLoop {
 
   /// - Parameter makePlan: reads the application's files again.
   /// - Throws: `CommandFailure` when files can't be watched.
-  init(_ plan: LoadPlan, _ master: Master, loop: EventLoop, makePlan: @escaping () throws -> LoadPlan)
+  init(
+    _ plan: LoadPlan, _ master: Master, loop: EventLoop, makePlan: @escaping () throws -> LoadPlan
+  )
     throws
   {
     self.makePlan = makePlan
@@ -183,7 +185,8 @@ final class DevelopmentLoop {
     let time = (Clock.nanoseconds &- round.started) / 100_000
     for socket in master.listeningSockets {
       master.logInfo(
-        "\(name) started on \(socket.description) (\(time / 10).\(time % 10)ms, env \(plan.info.env))")
+        "\(name) started on \(socket.description) (\(time / 10).\(time % 10)ms, env \(plan.info.env))"
+      )
     }
   }
 
@@ -225,7 +228,8 @@ final class DevelopmentLoop {
     Terminal.error("\(how); what it said is above")
     guard !isBusy else { return }
     guard crashes.count <= Self.crashLimit else {
-      return show(Problem(title: "\(name) has crashed", text: how + "\nWhat it said is in the terminal."))
+      return show(
+        Problem(title: "\(name) has crashed", text: how + "\nWhat it said is in the terminal."))
     }
     isBusy = true
     replace(Round(names: ["started again"], started: now))

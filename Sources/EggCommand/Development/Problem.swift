@@ -15,7 +15,10 @@ struct Problem {
       func number(_ line: String) -> Int? {
         line.split(separator: "|", maxSplits: 1).first.flatMap { Int($0.filter { $0 != " " }) }
       }
-      guard let mark = excerpt.firstIndex(where: { $0.contains("`- error:") || $0.contains("|- error:") }),
+      guard
+        let mark = excerpt.firstIndex(where: {
+          $0.contains("`- error:") || $0.contains("|- error:")
+        }),
         let shown = excerpt[..<mark].lazy.compactMap(number).last, line > 0, shown != line
       else { return self }
       var result = self

@@ -18,7 +18,8 @@ struct ProblemPage {
     let rest = problem.findings.count - 20
     let more = rest > 0 ? "<p>and \(rest) more in the terminal</p>" : ""
     let output =
-      problem.findings.isEmpty ? "<pre>\(Self.escaped(String(problem.output.suffix(20_000))))</pre>" : ""
+      problem.findings.isEmpty
+      ? "<pre>\(Self.escaped(String(problem.output.suffix(20_000))))</pre>" : ""
     return """
       <!DOCTYPE html>
       <html lang="en">
@@ -75,7 +76,8 @@ struct ProblemPage {
     let excerpt = finding.excerpt.map { line in
       // The line that points at the place, "   |         `- error: …".
       let text = Self.escaped(line)
-      return line.contains("`- error:") || line.contains("|- error:") ? "<mark>\(text)</mark>" : text
+      return line.contains("`- error:") || line.contains("|- error:")
+        ? "<mark>\(text)</mark>" : text
     }
     return """
       <section>

@@ -26,7 +26,8 @@ final class StandIn {
     isOpen = true
     for socket in sockets {
       try? loop.register(
-        socket.descriptor, [.read], ReadyHandler { [weak self] _ in self?.accept(socket.descriptor) })
+        socket.descriptor, [.read],
+        ReadyHandler { [weak self] _ in self?.accept(socket.descriptor) })
     }
   }
 

@@ -58,7 +58,8 @@ struct Daemon {
       if isLate { kill(pid, SIGTERM) }
       let said = [errors.path, output.path].map(Self.tail).first { !$0.isEmpty } ?? ""
       throw CommandFailure(
-        (isLate ? "not ready after \(timeout) s" : "the start failed") + "; \(errors.path) ends with:\n\(said)")
+        (isLate ? "not ready after \(timeout) s" : "the start failed")
+          + "; \(errors.path) ends with:\n\(said)")
     }
     Terminal.print("started in the background: process \(pid), log \(output.path)")
   }
@@ -74,7 +75,8 @@ struct Daemon {
       localtime_r(&now, &parts)
       var stamp = [CChar](repeating: 0, count: 32)
       strftime(&stamp, stamp.count, "%Y%m%d.%H%M%S", &parts)
-      let text = String(decoding: stamp.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      let text = String(
+        decoding: stamp.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       rename(path, "\(path).\(text)")
     }
     let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)

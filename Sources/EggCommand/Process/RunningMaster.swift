@@ -29,7 +29,8 @@ struct RunningMaster {
     guard found.count == 1 else {
       let titles = found.map { Path.lastComponent(of: $0).dropLast(5) }
       throw CommandFailure(
-        "several masters run in \(rundir): \(titles.joined(separator: ", ")); say which with --title")
+        "several masters run in \(rundir): \(titles.joined(separator: ", ")); say which with --title"
+      )
     }
     return RunningMaster(socket: first)
   }
@@ -77,7 +78,8 @@ struct RunningMaster {
       guard words.count == 5, words[1] == "cluster-process", words[4] == title else { continue }
       let status = contents("/proc/\(pid)/status").split(separator: "\n")
       guard let line = status.first(where: { $0.hasPrefix("PPid:") }),
-        let parent = pid_t(line.dropFirst(5).filter { $0.isNumber }), parent > 1
+        let parent = pid_t(line.dropFirst(5).filter { $0.isNumber }),
+        parent > 1
           || words[2] == "agent"
       else { continue }
       return parent

@@ -18,7 +18,9 @@ struct AnonymousRequest {
     if let map = value.member("headers"), map.kind == Kind.map, let pairs = map.as.pairs {
       for index in 0..<Int(map.count) where pairs[index].value.kind == Kind.string {
         let name = pairs[index].key.string
-        headers.removeAll { $0.0.utf8.elementsEqual(name.utf8) || $0.0.lowercased() == name.lowercased() }
+        headers.removeAll {
+          $0.0.utf8.elementsEqual(name.utf8) || $0.0.lowercased() == name.lowercased()
+        }
         headers.append((name, pairs[index].value.text.string))
       }
     }
@@ -36,7 +38,8 @@ struct AnonymousRequest {
     for (name, value) in headers where !buffer.appendHeader(text: name, value) { return false }
     buffer.appendHeadEnd()
     var parser = RequestParser(limits: context.worker.requestLimits)
-    guard case .complete = parser.parse(buffer.readPointer, count: buffer.count, into: context.fields)
+    guard
+      case .complete = parser.parse(buffer.readPointer, count: buffer.count, into: context.fields)
     else { return false }
     context.head = parser.head
     context.ownHead = buffer

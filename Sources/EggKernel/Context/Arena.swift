@@ -74,7 +74,8 @@ struct Arena: ~Copyable {
   @inline(__always)
   mutating func copy(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
     guard let start = bytes.baseAddress, bytes.count > 0 else {
-      return UnsafeBufferPointer(start: UnsafePointer(next.assumingMemoryBound(to: UInt8.self)), count: 0)
+      return UnsafeBufferPointer(
+        start: UnsafePointer(next.assumingMemoryBound(to: UInt8.self)), count: 0)
     }
     guard let memory = allocate(bytes.count, alignment: 1) else { return nil }
     memcpy(memory, start, bytes.count)

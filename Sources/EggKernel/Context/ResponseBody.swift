@@ -15,7 +15,9 @@ struct ResponseBody {
   var source: egg_stream_source?
 
   @inline(__always)
-  var isEmpty: Bool { kind == egg_body_kind(EGG_BODY_UNSET) || kind == egg_body_kind(EGG_BODY_NULL) }
+  var isEmpty: Bool {
+    kind == egg_body_kind(EGG_BODY_UNSET) || kind == egg_body_kind(EGG_BODY_NULL)
+  }
 
   /// Lets go of what was set before; a source that never started is told so.
   mutating func release() {

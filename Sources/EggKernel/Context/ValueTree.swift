@@ -78,7 +78,8 @@ extension egg_value {
     guard kind == Kind.map, let pairs = `as`.pairs else { return nil }
     for index in 0..<Int(count) {
       let name = pairs[index].key
-      if name.len == key.count, name.len == 0 || memcmp(name.ptr!, key.baseAddress!, name.len) == 0 {
+      if name.len == key.count, name.len == 0 || memcmp(name.ptr!, key.baseAddress!, name.len) == 0
+      {
         return pairs[index].value
       }
     }

@@ -45,7 +45,10 @@ enum CryptoFunctions {
       guard capacity >= Int(EVP_MD_get_size(algorithm)) else { return Status.limit }
       var written: UInt32 = 0
       let bytes = data.bytes.baseAddress ?? UnsafePointer(out)
-      guard HMAC(algorithm, key.ptr.map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(out), Int32(key.len), bytes, data.len, out, &written) != nil
+      guard
+        HMAC(
+          algorithm, key.ptr.map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(out), Int32(key.len),
+          bytes, data.len, out, &written) != nil
       else { return Status.failed }
       count.pointee = Int(written)
       return Status.ok

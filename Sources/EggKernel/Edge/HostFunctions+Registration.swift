@@ -10,7 +10,8 @@ extension HostFunctions {
     guard !unit.worker.isBooted else {
       unit.worker.log.misuse(
         unit, operation,
-        "is for boot; the application serves already. Register in EGG_PHASE_REGISTER or EGG_PHASE_LOAD")
+        "is for boot; the application serves already. Register in EGG_PHASE_REGISTER or EGG_PHASE_LOAD"
+      )
       return Status.phase
     }
     return nil
@@ -30,7 +31,8 @@ extension HostFunctions {
   private static func undeclared(_ unit: Unit, _ list: String, _ name: String) -> egg_status {
     unit.worker.log.misuse(
       unit, "add",
-      "\"\(name)\" is not announced; add it to \"provides\": {\"\(list)\": [\"\(name)\"]} of the manifest")
+      "\"\(name)\" is not announced; add it to \"provides\": {\"\(list)\": [\"\(name)\"]} of the manifest"
+    )
     return Status.undeclared
   }
 
@@ -101,28 +103,29 @@ extension HostFunctions {
     return Status.ok
   }
 
-  static let addDirectory: @convention(c) (HostTable, UnsafePointer<egg_directory>) -> egg_status = {
-    host, item in
-    let unit = unit(host)
-    if let refusal = refusal(unit, "add_directory") { return refusal }
-    guard let table = adopt(item, as: egg_directory.self) else {
-      return unsupported(unit, "egg_directory", item, MemoryLayout<egg_directory>.size)
+  static let addDirectory: @convention(c) (HostTable, UnsafePointer<egg_directory>) -> egg_status =
+    {
+      host, item in
+      let unit = unit(host)
+      if let refusal = refusal(unit, "add_directory") { return refusal }
+      guard let table = adopt(item, as: egg_directory.self) else {
+        return unsupported(unit, "egg_directory", item, MemoryLayout<egg_directory>.size)
+      }
+      guard let path = name(table.path), table.loaded != nil, let match = table.match else {
+        return incomplete(unit, "egg_directory", "path, match and loaded")
+      }
+      guard !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+        return incomplete(unit, "egg_directory", "a path below the unit, such as \"app/view\"")
+      }
+      let globs = String(cString: match).split(separator: ",").map {
+        String($0).trimmingBlanks
+      }
+      unit.worker.directories.append(
+        ContributedDirectory(
+          path: path, globs: globs,
+          wantsFolders: table.flags & UInt32(EGG_DIRECTORY_FOLDERS) != 0, table: table, unit: unit))
+      return Status.ok
     }
-    guard let path = name(table.path), table.loaded != nil, let match = table.match else {
-      return incomplete(unit, "egg_directory", "path, match and loaded")
-    }
-    guard !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
-      return incomplete(unit, "egg_directory", "a path below the unit, such as \"app/view\"")
-    }
-    let globs = String(cString: match).split(separator: ",").map {
-      String($0).trimmingBlanks
-    }
-    unit.worker.directories.append(
-      ContributedDirectory(
-        path: path, globs: globs,
-        wantsFolders: table.flags & UInt32(EGG_DIRECTORY_FOLDERS) != 0, table: table, unit: unit))
-    return Status.ok
-  }
 
   static let addExport:
     @convention(c) (HostTable, egg_str, UnsafePointer<egg_value>) -> egg_status = {
@@ -146,9 +149,11 @@ extension HostFunctions {
       if let refusal = refusal(unit, "publish") { return refusal }
       guard let id = name(id) else { return Status.argument }
       // What is Egg's own, of the kernel or a plugin of it, cannot be somebody else's.
-      let isEggs = id.hasPrefix("egg.") && !["egg.view/", "egg.nunjucks/"].contains(where: id.hasPrefix)
+      let isEggs =
+        id.hasPrefix("egg.") && !["egg.view/", "egg.nunjucks/"].contains(where: id.hasPrefix)
       guard !isEggs, id.contains("/") else {
-        return incomplete(unit, "an interface id", "a name of your own with a revision, \"com.example.thing/1\"")
+        return incomplete(
+          unit, "an interface id", "a name of your own with a revision, \"com.example.thing/1\"")
       }
       guard isAnnounced(unit, "interfaces", id) else { return undeclared(unit, "interfaces", id) }
       if let other = unit.worker.published[id] {
@@ -226,7 +231,8 @@ extension HostFunctions {
     let size = item.load(as: UInt32.self)
     unit.worker.log.misuse(
       unit, "add",
-      "\(type) of \(size) bytes: this egg knows \(known), and bytes beyond must be zero; build against this version's egg_plugin.h or leave the new fields unset")
+      "\(type) of \(size) bytes: this egg knows \(known), and bytes beyond must be zero; build against this version's egg_plugin.h or leave the new fields unset"
+    )
     return size < 4 || size > 4096 ? Status.argument : Status.unsupported
   }
 
@@ -242,7 +248,8 @@ extension HostFunctions {
       unit, "add",
       other === unit
         ? "\(what) \"\(name)\" is registered twice by the same plugin"
-        : "\(what) \"\(name)\" is \"\(other.name)\"'s already; say \"override\": true in config/plugin.json to replace it")
+        : "\(what) \"\(name)\" is \"\(other.name)\"'s already; say \"override\": true in config/plugin.json to replace it"
+    )
     return Status.exists
   }
 }

@@ -61,13 +61,13 @@ enum HostFunctions {
 
   // MARK: lookup and log
 
-  static let query:
-    @convention(c) (HostTable, UnsafePointer<CChar>) -> UnsafeRawPointer? = { host, id in
-      let unit = unit(host)
-      if let table = KernelInterfaces.find(id) { return table }
-      guard unit.worker.isOnLoop else { return nil }
-      return unit.worker.published[String(cString: id)]?.table
-    }
+  static let query: @convention(c) (HostTable, UnsafePointer<CChar>) -> UnsafeRawPointer? = {
+    host, id in
+    let unit = unit(host)
+    if let table = KernelInterfaces.find(id) { return table }
+    guard unit.worker.isOnLoop else { return nil }
+    return unit.worker.published[String(cString: id)]?.table
+  }
 
   static let log:
     @convention(c) (HostTable, egg_call, egg_level, egg_str, UnsafePointer<egg_value>?) -> Void = {

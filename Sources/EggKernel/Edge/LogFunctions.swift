@@ -54,7 +54,9 @@ enum LogFunctions {
     @convention(c) (HostTable, UnsafePointer<egg_logger>, egg_level) -> egg_status = {
       host, face, level in
       let unit = HostFunctions.unit(host)
-      guard unit.worker.isOnLoop else { return HostFunctions.missing(unit, egg_call(), "set_level") }
+      guard unit.worker.isOnLoop else {
+        return HostFunctions.missing(unit, egg_call(), "set_level")
+      }
       guard (egg_level(EGG_LOG_DEBUG)...egg_level(EGG_LOG_NONE)).contains(level),
         let logger = logger(unit.worker.log, face)
       else { return Status.argument }

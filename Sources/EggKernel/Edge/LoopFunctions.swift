@@ -20,13 +20,15 @@ enum LoopFunctions {
     ) -> egg_status = { host, delay, every, fire, state, out in
       let unit = HostFunctions.unit(host)
       guard unit.worker.isOnLoop else { return HostFunctions.missing(unit, egg_call(), "timer") }
-      out.pointee = unit.worker.loop.schedule(
-        after: Int(clamping: delay), every: Int(clamping: every), fire, state
-      ).rawValue
+      out.pointee =
+        unit.worker.loop.schedule(
+          after: Int(clamping: delay), every: Int(clamping: every), fire, state
+        ).rawValue
       return Status.ok
     }
 
-  private static let cancelTimer: @convention(c) (HostTable, UInt64) -> egg_status = { host, token in
+  private static let cancelTimer: @convention(c) (HostTable, UInt64) -> egg_status = {
+    host, token in
     let unit = HostFunctions.unit(host)
     guard unit.worker.isOnLoop else {
       return HostFunctions.missing(unit, egg_call(), "cancel_timer")

@@ -46,12 +46,13 @@ enum UpgradeFunctions {
     return takeover.write(bytes.bytes)
   }
 
-  private static let writeBuffer: @convention(c) (HostTable, UInt64, OpaquePointer) -> egg_status = {
-    host, token, buffer in
-    guard let takeover = find(host, token) else { return missing(host, "write_buffer") }
-    return takeover.write(
-      Unmanaged<SharedBuffer>.fromOpaque(UnsafeRawPointer(buffer)).takeUnretainedValue())
-  }
+  private static let writeBuffer: @convention(c) (HostTable, UInt64, OpaquePointer) -> egg_status =
+    {
+      host, token, buffer in
+      guard let takeover = find(host, token) else { return missing(host, "write_buffer") }
+      return takeover.write(
+        Unmanaged<SharedBuffer>.fromOpaque(UnsafeRawPointer(buffer)).takeUnretainedValue())
+    }
 
   private static let waiting:
     @convention(c) (HostTable, UInt64, UnsafeMutablePointer<UInt64>) -> egg_status = {

@@ -82,7 +82,8 @@ package final class Application {
       try worker.open(unit, plugin)
       if !isQuiet, unit.kind == .plugin {
         worker.log.info(
-          "plugin \(unit.name)\(unit.version.isEmpty ? "" : " \(unit.version)") \(unit.library ?? unit.directory ?? "")")
+          "plugin \(unit.name)\(unit.version.isEmpty ? "" : " \(unit.version)") \(unit.library ?? unit.directory ?? "")"
+        )
       }
     }
     KernelMiddleware.register(on: worker)
@@ -132,7 +133,8 @@ package final class Application {
     let time = (monotonicNanoseconds() &- startedAt) / 100_000
     for listener in worker.listeners {
       worker.log.info(
-        "\(plan.info.name) started on \(listener.description) (\(time / 10).\(time % 10)ms, env \(plan.info.env))")
+        "\(plan.info.name) started on \(listener.description) (\(time / 10).\(time % 10)ms, env \(plan.info.env))"
+      )
     }
     worker.startBeat()
     serverIsReady(then: then)
@@ -229,7 +231,8 @@ package final class Application {
         if waited / 1_000 > told {
           told = waited / 1_000
           worker.log.info(
-            "closing: \(worker.counters.active) requests are still running, \(deadline - waited) ms left")
+            "closing: \(worker.counters.active) requests are still running, \(deadline - waited) ms left"
+          )
         }
         _ = worker.loop.schedule(after: 10) { wait() }
         return

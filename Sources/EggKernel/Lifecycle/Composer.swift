@@ -85,7 +85,9 @@ extension Worker {
       prefixes = list
     } else {
       throw composeError(
-        name, "config.\(name).\(match == nil ? "ignore" : "match") must be a path or a list of paths, but is \(value.kindName)")
+        name,
+        "config.\(name).\(match == nil ? "ignore" : "match") must be a path or a list of paths, but is \(value.kindName)"
+      )
     }
     return PathFilter(prefixes: prefixes.map { Array($0.utf8) }, isIgnore: match == nil)
   }
@@ -130,12 +132,12 @@ extension Worker {
 private final class LayerRun {
   let instances: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   let count: UInt32
-  let run:
-    @convention(c) (UnsafePointer<UnsafeMutableRawPointer?>, UInt32, egg_call) -> egg_step
+  let run: @convention(c) (UnsafePointer<UnsafeMutableRawPointer?>, UInt32, egg_call) -> egg_step
 
   init(
     instances: [UnsafeMutableRawPointer?],
-    run: @escaping @convention(c) (UnsafePointer<UnsafeMutableRawPointer?>, UInt32, egg_call)
+    run:
+      @escaping @convention(c) (UnsafePointer<UnsafeMutableRawPointer?>, UInt32, egg_call)
       -> egg_step
   ) {
     self.instances = .allocate(capacity: instances.count)

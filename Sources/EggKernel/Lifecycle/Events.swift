@@ -4,8 +4,7 @@ import PluginABI
 final class Events {
   struct Listener {
     unowned(unsafe) let unit: Unit
-    let heard:
-      @convention(c) (UnsafeMutableRawPointer?, egg_call, UnsafePointer<egg_value>) -> Void
+    let heard: @convention(c) (UnsafeMutableRawPointer?, egg_call, UnsafePointer<egg_value>) -> Void
     let state: UnsafeMutableRawPointer?
   }
 

@@ -2,7 +2,8 @@ import PluginABI
 
 /// The lifecycle's words, in their order.
 enum Phase: Int32, CaseIterable {
-  case register = 1, configWillLoad, configDidLoad, load, didLoad, willReady, didReady
+  case register = 1
+  case configWillLoad, configDidLoad, load, didLoad, willReady, didReady
   case serverDidReady, beforeClose
 
   var name: String {
@@ -42,14 +43,16 @@ extension Worker {
     let started = monotonicNanoseconds()
     let warnAfter = Int(config.value(at: "lifecycle.warnAfter")?.int ?? 10_000)
     let failAfter =
-      patience ?? (isClosing
-      ? max(closeTimeout, 1_000)
-      : Int(config.value(at: "lifecycle.startTimeout")?.int ?? 600_000))
+      patience
+      ?? (isClosing
+        ? max(closeTimeout, 1_000)
+        : Int(config.value(at: "lifecycle.startTimeout")?.int ?? 600_000))
     var isOver = false
     let warning = loop.schedule(after: warnAfter) { [self] in
       guard !isClosing, patience == nil else { return }
       log.warning(
-        "\(unit.name): \(what) has not ended after \(warnAfter) ms; the start goes on waiting for it")
+        "\(unit.name): \(what) has not ended after \(warnAfter) ms; the start goes on waiting for it"
+      )
       events.emit("ready_timeout", on: nil)
     }
     let failure = loop.schedule(after: failAfter) { [self] in
@@ -76,7 +79,8 @@ extension Worker {
           .failure(
             BootError(
               .lifecycle, unit: unit.name,
-              "\(what): \(error.pointee.message.string)\(code.isEmpty ? "" : " (\(code))")\(detail.isEmpty ? "" : "\n\(detail)")")))
+              "\(what): \(error.pointee.message.string)\(code.isEmpty ? "" : " (\(code))")\(detail.isEmpty ? "" : "\n\(detail)")"
+            )))
       } else {
         then(.success(()))
       }

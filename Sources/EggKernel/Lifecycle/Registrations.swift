@@ -36,7 +36,8 @@ final class Watch: ReadySource {
   var token: UInt64 = 0
 
   init(
-    _ descriptor: Int32, _ heard: @escaping @convention(c) (UnsafeMutableRawPointer?, UInt32) -> Void,
+    _ descriptor: Int32,
+    _ heard: @escaping @convention(c) (UnsafeMutableRawPointer?, UInt32) -> Void,
     _ state: UnsafeMutableRawPointer?, unit: Unit
   ) {
     self.descriptor = descriptor

@@ -31,7 +31,8 @@ extension Worker {
       if let number = value.int { return Int(clamping: number) }
       guard let text = value.string, let bytes = ByteCount.parse(text) else {
         log.warning(
-          "config.bodyParser.\(key): expected a size such as \"1mb\" or a number of bytes, found \(value.kindName)")
+          "config.bodyParser.\(key): expected a size such as \"1mb\" or a number of bytes, found \(value.kindName)"
+        )
         return fallback
       }
       return bytes
@@ -85,7 +86,7 @@ extension Worker {
   /// Connections between two requests have nothing to finish.
   func closeIdleConnections() {
     keepsIdle = false
-    for connection in connections.values 
+    for connection in connections.values
     where connection.state == .head && connection.isIdle || connection.state == .handshake {
       // A request that has arrived in this moment is answered.
       if connection.hasInput {

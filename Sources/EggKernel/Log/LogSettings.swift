@@ -41,7 +41,8 @@ extension Log {
     var errorDefaults = common
     errorDefaults.level = egg_level(EGG_LOG_ERROR)
     errorDefaults.consoleLevel = egg_level(EGG_LOG_ERROR)
-    apply(errorDefaults, to: errors, in: folder, file("errorLogName", "common-error.log"), writesFiles)
+    apply(
+      errorDefaults, to: errors, in: folder, file("errorLogName", "common-error.log"), writesFiles)
     for (name, section) in config.value(at: "customLogger")?.object ?? [:] {
       let place = "config.customLogger.\(name)"
       if section.bool == false { continue }

@@ -116,7 +116,8 @@ extension Context {
       chainCall.spend()
       worker.log.misuse(
         unit, phase == .entering ? "handle" : "resume",
-        "returned \(step), which means nothing here; expected DONE, PASS, LATER or what the host answered")
+        "returned \(step), which means nothing here; expected DONE, PASS, LATER or what the host answered"
+      )
       chainFailure = makeError(
         status: 500, code: "EGG_MISUSE", message: "a layer lost its call", expose: false)
       phase = .leaving

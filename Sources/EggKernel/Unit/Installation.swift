@@ -62,7 +62,9 @@ package struct Installation {
   }
 
   /// - Throws: `BootError` for whatever is wrong with the application's files.
-  package func plan(_ folder: String, env: String?, framework: String?) throws(BootError) -> LoadPlan {
+  package func plan(_ folder: String, env: String?, framework: String?) throws(BootError)
+    -> LoadPlan
+  {
     try LoadPlan(
       LoadPlan.Options(
         baseDir: folder, env: env, framework: framework, pluginFolders: pluginFolders,

@@ -48,7 +48,8 @@ import Testing
     }
     let lenient = try ServerProcess(
       https: secure.dropLast()
-        + #", "ca": ["\#(authority.certificate)"], "requestCert": true, "rejectUnauthorized": false}"#)
+        + #", "ca": ["\#(authority.certificate)"], "requestCert": true, "rejectUnauthorized": false}"#
+    )
     for identity in [nil, unknown, known] {
       _ = try visit(lenient, TLSOptions(most: version, identity: identity))
     }
@@ -68,7 +69,9 @@ import Testing
     }
     try put(old)
     let server = try ServerProcess(https: live.config.dropLast() + #", "checkInterval": 20}"#)
-    func shown() throws -> String? { try Client(port: server.port, tls: TLSOptions()).tls?.serverName }
+    func shown() throws -> String? {
+      try Client(port: server.port, tls: TLSOptions()).tls?.serverName
+    }
     let long = try Client(port: server.port, tls: TLSOptions())
     #expect(long.tls?.serverName == "old")
     try put(new)

@@ -73,20 +73,20 @@ nonisolated class CompressedBody: @unchecked Sendable {
   }
 }
 
-private nonisolated let bodyStarted:
-  @convention(c) (UnsafeMutableRawPointer?, UInt64) -> Void = { state, stream in
-    guard let state else { return }
-    Unmanaged<CompressedBody>.fromOpaque(state).takeUnretainedValue().started(stream)
-  }
+private nonisolated let bodyStarted: @convention(c) (UnsafeMutableRawPointer?, UInt64) -> Void = {
+  state, stream in
+  guard let state else { return }
+  Unmanaged<CompressedBody>.fromOpaque(state).takeUnretainedValue().started(stream)
+}
 
-private nonisolated let bodyWritable:
-  @convention(c) (UnsafeMutableRawPointer?, UInt64) -> Void = { state, _ in
-    guard let state else { return }
-    Unmanaged<CompressedBody>.fromOpaque(state).takeUnretainedValue().writable()
-  }
+private nonisolated let bodyWritable: @convention(c) (UnsafeMutableRawPointer?, UInt64) -> Void = {
+  state, _ in
+  guard let state else { return }
+  Unmanaged<CompressedBody>.fromOpaque(state).takeUnretainedValue().writable()
+}
 
-private nonisolated let bodyClosed:
-  @convention(c) (UnsafeMutableRawPointer?, Bool) -> Void = { state, complete in
-    guard let state else { return }
-    Unmanaged<CompressedBody>.fromOpaque(state).takeRetainedValue().closed(complete)
-  }
+private nonisolated let bodyClosed: @convention(c) (UnsafeMutableRawPointer?, Bool) -> Void = {
+  state, complete in
+  guard let state else { return }
+  Unmanaged<CompressedBody>.fromOpaque(state).takeRetainedValue().closed(complete)
+}

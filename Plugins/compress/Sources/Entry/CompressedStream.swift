@@ -146,11 +146,11 @@ private nonisolated let pieceCame:
     return Unmanaged<CompressedStream>.fromOpaque(state).takeUnretainedValue().write(piece.bytes)
   }
 
-private nonisolated let piecesEnded:
-  @convention(c) (UnsafeMutableRawPointer?, Bool) -> Void = { state, complete in
-    guard let state else { return }
-    Unmanaged<CompressedStream>.fromOpaque(state).takeUnretainedValue().ended(complete)
-  }
+private nonisolated let piecesEnded: @convention(c) (UnsafeMutableRawPointer?, Bool) -> Void = {
+  state, complete in
+  guard let state else { return }
+  Unmanaged<CompressedStream>.fromOpaque(state).takeUnretainedValue().ended(complete)
+}
 
 private nonisolated let compressInput: @convention(c) (UnsafeMutableRawPointer?) -> egg_status = {
   guard let state = $0 else { return egg_status(EGG_E_ARGUMENT) }

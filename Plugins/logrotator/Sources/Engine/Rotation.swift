@@ -34,7 +34,9 @@ public enum Rotation {
       for number in stride(from: count, through: 1, by: -1) {
         for end in ["", ".gz"] where Self.size("\(file).\(number)\(end)") != nil {
           if number == count {
-            if unlink("\(file).\(number)\(end)") != 0 { problem("remove", "\(file).\(number)\(end)", &moved) }
+            if unlink("\(file).\(number)\(end)") != 0 {
+              problem("remove", "\(file).\(number)\(end)", &moved)
+            }
           } else {
             move("\(file).\(number)\(end)", "\(file).\(number + 1)\(end)", &moved)
           }

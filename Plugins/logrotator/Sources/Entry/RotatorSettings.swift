@@ -19,7 +19,8 @@ struct RotatorSettings {
       guard let value = own[key].int, range.contains(value) else {
         throw EggError(
           code: "EGG_CONFIG",
-          "config.logrotator.\(key): expected a number from \(range.lowerBound) to \(range.upperBound)")
+          "config.logrotator.\(key): expected a number from \(range.lowerBound) to \(range.upperBound)"
+        )
       }
       return value
     }

@@ -15,8 +15,10 @@ enum TemporaryFolder {
     var now = time(nil)
     var parts = tm()
     localtime_r(&now, &parts)
-    let date = [Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday), Int(parts.tm_hour)]
-      .map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: "/")
+    let date = [
+      Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday), Int(parts.tm_hour),
+    ]
+    .map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: "/")
     let folder = "\(root(app))/\(date)"
     guard make(folder) else { throw refusal(folder) }
     var random = SystemRandomNumberGenerator()

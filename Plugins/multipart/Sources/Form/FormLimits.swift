@@ -42,7 +42,9 @@ public struct FormMeter {
     if isFile {
       guard size <= limits.fileSize else { throw MultipartFailure.limit("Request_fileSize_limit") }
     } else {
-      guard size <= limits.fieldSize else { throw MultipartFailure.limit("Request_fieldSize_limit") }
+      guard size <= limits.fieldSize else {
+        throw MultipartFailure.limit("Request_fieldSize_limit")
+      }
     }
   }
 }

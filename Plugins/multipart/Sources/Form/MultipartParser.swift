@@ -46,7 +46,8 @@ public struct MultipartParser {
   }
 
   /// - Throws: `MultipartFailure.malformed`, and what `event` throws; the parser is of no use then.
-  public mutating func feed(_ bytes: some Collection<UInt8>, _ event: (Event) throws -> Void) throws {
+  public mutating func feed(_ bytes: some Collection<UInt8>, _ event: (Event) throws -> Void) throws
+  {
     kept += bytes
     var place = 0
     while true {

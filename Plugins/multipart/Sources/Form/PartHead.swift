@@ -78,7 +78,9 @@ struct Disposition {
 
   /// Without the folders that some clients send.
   var filename: String? {
-    guard let name = self["filename*"].flatMap(Self.extended) ?? self["filename"] else { return nil }
+    guard let name = self["filename*"].flatMap(Self.extended) ?? self["filename"] else {
+      return nil
+    }
     let start = name.lastIndex { $0 == "/" || $0 == "\\" }.map { name.index(after: $0) }
     return String(name[(start ?? name.startIndex)...])
   }
@@ -115,7 +117,8 @@ struct Disposition {
         bytes.append(byte)
         continue
       }
-      guard rest.count >= 2, let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+      guard rest.count >= 2,
+        let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
       else { return nil }
       bytes.append(code)
       rest = rest.dropFirst(2)

@@ -91,7 +91,8 @@ struct ErrorPage {
     for (name, value) in ctx.headers {
       // A screenshot of this page may be shown around.
       let isSecret = ["cookie", "authorization", "proxy-authorization"].contains(name)
-      rows.append((name, isSecret ? "<\(value.string?.utf8.count ?? 0) bytes>" : value.string ?? ""))
+      rows.append(
+        (name, isSecret ? "<\(value.string?.utf8.count ?? 0) bytes>" : value.string ?? ""))
     }
     let cells = rows.map {
       "<tr><th>\(HTML.escaped($0.0))</th><td>\(HTML.escaped($0.1))</td></tr>"

@@ -146,7 +146,8 @@ final class RedisClients: ExportedObject {
 
   /// - Throws: `RedisError` when there is none of that name, or more than one and no name.
   func backend(_ name: String?) throws -> any RedisBackend {
-    let found = name.map { clients[$0] } ?? client ?? (clients.count == 1 ? clients.first?.value : nil)
+    let found =
+      name.map { clients[$0] } ?? client ?? (clients.count == 1 ? clients.first?.value : nil)
     if let found { return found.backend }
     throw RedisError.command(
       "config.redis.sessionClient: expected the name of a client, found "

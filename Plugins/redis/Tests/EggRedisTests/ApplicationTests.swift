@@ -53,10 +53,14 @@ import Testing
     let redis = try await RedisServer.start(["--requirepass", "secret"])
     let nowhere = try RedisServer.freePort()
     for (client, message) in [
-      (#"{"host":"127.0.0.1","port":\#(redis.port),"password":"wrong"}"#,
-        "EGG_LIFECYCLE redis: didLoad: config.redis.client: 127.0.0.1:\(redis.port): password: "),
-      (#"{"host":"127.0.0.1","port":\#(nowhere),"readyTimeout":300}"#,
-        "config.redis.client: 127.0.0.1:\(nowhere): Connection refused"),
+      (
+        #"{"host":"127.0.0.1","port":\#(redis.port),"password":"wrong"}"#,
+        "EGG_LIFECYCLE redis: didLoad: config.redis.client: 127.0.0.1:\(redis.port): password: "
+      ),
+      (
+        #"{"host":"127.0.0.1","port":\#(nowhere),"readyTimeout":300}"#,
+        "config.redis.client: 127.0.0.1:\(nowhere): Connection refused"
+      ),
       (#"{"port":\#(redis.port)}"#, "config.redis.client.host: missing"),
     ] {
       let failure = await #expect(throws: EggServer.Failure.self) {

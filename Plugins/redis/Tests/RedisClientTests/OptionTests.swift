@@ -21,12 +21,16 @@ import Testing
     (#"{"host":"h","port":"x"}"#, "config.redis.client.port: expected a whole number, found text"),
     (#"{"host":"h","port":70000}"#, "config.redis.client.port: expected 1 to 65535, found 70000"),
     (#"{"host":1.5}"#, "config.redis.client.host: expected text, found a number"),
-    (#"{"sentinels":[{"host":"s"}]}"#,
-      "config.redis.client.name: \"sentinels\" need the name of the master"),
+    (
+      #"{"sentinels":[{"host":"s"}]}"#,
+      "config.redis.client.name: \"sentinels\" need the name of the master"
+    ),
     (#"{"sentinels":[{}],"name":"m"}"#, "config.redis.client.sentinels[0].host: missing"),
     (#"{"cluster":true}"#, "config.redis.client.nodes: a cluster needs at least one node"),
-    (#"{"host":"h","tls":{"Ca":"x"}}"#,
-      "config.redis.client.tls.Ca: unknown; known are ca, cert, key, servername, rejectUnauthorized"),
+    (
+      #"{"host":"h","tls":{"Ca":"x"}}"#,
+      "config.redis.client.tls.Ca: unknown; known are ca, cert, key, servername, rejectUnauthorized"
+    ),
   ])
   func `a mistake is named with its key`(json: String, message: String) throws {
     let config = try Value(json: json)

@@ -92,7 +92,8 @@ import Testing
     let to = (from + 1) % 3
     try await servers[to].cli("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[from])
     try await servers[from].cli("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[to])
-    try await servers[from].cli("MIGRATE", "127.0.0.1", String(servers[to].port), "key1", "0", "1000")
+    try await servers[from].cli(
+      "MIGRATE", "127.0.0.1", String(servers[to].port), "key1", "0", "1000")
     #expect(try await redis.get("key1") == "1")
     for place in [to, from, 3 - to - from] {
       try await servers[place].cli("CLUSTER", "SETSLOT", slot, "NODE", ids[to])

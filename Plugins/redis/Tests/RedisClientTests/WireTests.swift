@@ -24,8 +24,10 @@ import Testing
     ("*0\r\n", .list([])), ("*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n", .list(["GET", "key"])),
     ("*2\r\n*1\r\n:1\r\n*0\r\n", .list([.list([1]), .list([])])), ("_\r\n", .null),
     ("#t\r\n", true), ("#f\r\n", false), (",1.25\r\n", 1.25), (",inf\r\n", .number(.infinity)),
-    ("(3492890328409238509324850943850943825024385\r\n",
-      "3492890328409238509324850943850943825024385"),
+    (
+      "(3492890328409238509324850943850943825024385\r\n",
+      "3492890328409238509324850943850943825024385"
+    ),
     ("=15\r\ntxt:Some string\r\n", "Some string"),
     ("%2\r\n+first\r\n:1\r\n+second\r\n:2\r\n", ["first": 1, "second": 2]),
     ("~2\r\n:1\r\n#t\r\n", .list([1, true])),
@@ -45,7 +47,8 @@ import Testing
 
   @Test func `errors are told from values, also inside of lists`() throws {
     let all = try replies(
-      "-WRONGTYPE Operation\r\n!21\r\nSYNTAX invalid syntax\r\n*2\r\n-ERR no\r\n:1\r\n-lower case\r\n")
+      "-WRONGTYPE Operation\r\n!21\r\nSYNTAX invalid syntax\r\n*2\r\n-ERR no\r\n:1\r\n-lower case\r\n"
+    )
     #expect(all[0].result == .failure(RedisError(code: "WRONGTYPE", "Operation")))
     #expect(all[1].result == .failure(RedisError(code: "SYNTAX", "invalid syntax")))
     guard case .partial(_, let errors) = all[2] else {
@@ -88,11 +91,14 @@ import Testing
     #expect(
       writer.bytes
         == Array("*9\r\n$3\r\nSET\r\n$8\r\nключ\r\n$2\r\n".utf8) + [0, 255]
-        + Array("\r\n$4\r\n-120\r\n$3\r\n1.5\r\n$1\r\n3\r\n$4\r\ntrue\r\n$1\r\n1\r\n$1\r\nx\r\n".utf8))
+        + Array(
+          "\r\n$4\r\n-120\r\n$3\r\n1.5\r\n$1\r\n3\r\n$4\r\ntrue\r\n$1\r\n1\r\n$1\r\nx\r\n".utf8))
     writer.removeAll()
     writer.write("X", [.integer(.min), .integer(0), .map(ValueMap([("k", Value.null)]))])
     #expect(
-      writer.bytes == Array("*5\r\n$1\r\nX\r\n$20\r\n-9223372036854775808\r\n$1\r\n0\r\n$1\r\nk\r\n$0\r\n\r\n".utf8))
+      writer.bytes
+        == Array(
+          "*5\r\n$1\r\nX\r\n$20\r\n-9223372036854775808\r\n$1\r\n0\r\n$1\r\nk\r\n$0\r\n\r\n".utf8))
   }
 
   @Test(arguments: [
@@ -101,10 +107,14 @@ import Testing
     ("BLPOP", ["a", "b", "0"], ["p:a", "p:b", "0"]),
     ("EVAL", ["return 1", "1", "k", "v"], ["return 1", "1", "p:k", "v"]),
     ("EVAL", ["return 1", "9", "k"], ["return 1", "9", "k"]),
-    ("ZUNIONSTORE", ["d", "2", "a", "b", "WEIGHTS", "1", "2"],
-      ["p:d", "2", "p:a", "p:b", "WEIGHTS", "1", "2"]),
-    ("XREAD", ["COUNT", "2", "STREAMS", "a", "b", "0", "0"],
-      ["COUNT", "2", "STREAMS", "p:a", "p:b", "0", "0"]),
+    (
+      "ZUNIONSTORE", ["d", "2", "a", "b", "WEIGHTS", "1", "2"],
+      ["p:d", "2", "p:a", "p:b", "WEIGHTS", "1", "2"]
+    ),
+    (
+      "XREAD", ["COUNT", "2", "STREAMS", "a", "b", "0", "0"],
+      ["COUNT", "2", "STREAMS", "p:a", "p:b", "0", "0"]
+    ),
     ("RENAME", ["a", "b"], ["p:a", "p:b"]), ("BITOP", ["AND", "d", "a"], ["AND", "p:d", "p:a"]),
     ("SCAN", ["0", "MATCH", "x*"], ["0", "MATCH", "x*"]), ("PUBLISH", ["c", "m"], ["c", "m"]),
     ("OBJECT", ["ENCODING", "k"], ["ENCODING", "p:k"]), ("DEL", [], []),

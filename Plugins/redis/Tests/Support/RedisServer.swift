@@ -42,7 +42,8 @@ nonisolated public final class RedisServer: @unchecked Sendable {
       + (sentinel ? ["--sentinel"] : ["--save", "", "--appendonly", "no"])
       + ["--port", plain ? String(self.port) : "0", "--bind", "127.0.0.1"]
       + ["--dir", folder.path, "--logfile", folder.appendingPathComponent("log").path]
-      + (plain && !sentinel ? ["--unixsocket", folder.appendingPathComponent("redis.sock").path] : [])
+      + (plain && !sentinel
+        ? ["--unixsocket", folder.appendingPathComponent("redis.sock").path] : [])
       + arguments.map { $0.replacingOccurrences(of: "FOLDER", with: folder.path) }
   }
 

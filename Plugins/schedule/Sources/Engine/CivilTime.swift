@@ -12,7 +12,9 @@ public struct CivilTime: Equatable, Comparable, Sendable, CustomStringConvertibl
   public var minute: Int
   public var second: Int
 
-  public init(_ year: Int, _ month: Int, _ day: Int, _ hour: Int = 0, _ minute: Int = 0, _ second: Int = 0) {
+  public init(
+    _ year: Int, _ month: Int, _ day: Int, _ hour: Int = 0, _ minute: Int = 0, _ second: Int = 0
+  ) {
     self.year = year
     self.month = month
     self.day = day
@@ -41,7 +43,9 @@ public struct CivilTime: Equatable, Comparable, Sendable, CustomStringConvertibl
   }
 
   /// Seconds since 1970-01-01 00:00:00 on the same clock.
-  public var seconds: Int { Self.days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second }
+  public var seconds: Int {
+    Self.days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
+  }
 
   /// 0 is Sunday.
   public var weekday: Int { Self.weekday(year, month, day) }

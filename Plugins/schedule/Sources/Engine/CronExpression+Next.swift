@@ -8,7 +8,9 @@ extension CronExpression {
     let limit = start.year + 40
     while time.year <= limit {
       guard months & 1 << UInt64(time.month) != 0 else {
-        time = time.month == 12 ? CivilTime(time.year + 1, 1, 1) : CivilTime(time.year, time.month + 1, 1)
+        time =
+          time.month == 12
+          ? CivilTime(time.year + 1, 1, 1) : CivilTime(time.year, time.month + 1, 1)
         continue
       }
       guard matches(day: time.day, month: time.month, year: time.year) else {
@@ -21,7 +23,8 @@ extension CronExpression {
       }
       if hour > time.hour { time = CivilTime(time.year, time.month, time.day, hour) }
       guard let minute = minutes.first(from: time.minute) else {
-        time = CivilTime(seconds: CivilTime(time.year, time.month, time.day, time.hour).seconds + 3600)
+        time = CivilTime(
+          seconds: CivilTime(time.year, time.month, time.day, time.hour).seconds + 3600)
         continue
       }
       if minute > time.minute {
@@ -43,7 +46,8 @@ extension CronExpression {
     if time.day < CivilTime.daysIn(time.month, of: time.year) {
       return CivilTime(time.year, time.month, time.day + 1)
     }
-    return time.month == 12 ? CivilTime(time.year + 1, 1, 1) : CivilTime(time.year, time.month + 1, 1)
+    return time.month == 12
+      ? CivilTime(time.year + 1, 1, 1) : CivilTime(time.year, time.month + 1, 1)
   }
 
   /// The first instant behind `instant` at which the job runs.
@@ -69,7 +73,9 @@ extension CronExpression {
       if let found, found < change { return found }
       let before = zone.offset(at: change - 1)
       let after = zone.offset(at: change)
-      if after > before, !followsHours, let found, found < change + (after - before) { return change }
+      if after > before, !followsHours, let found, found < change + (after - before) {
+        return change
+      }
       time = change
       if !followsHours { time = behindRepetition(time, zone) }
     }

@@ -60,7 +60,8 @@ public struct CronExpression: Sendable, Equatable {
     for part in fields[3].split(separator: ",", omittingEmptySubsequences: false) {
       if part == "L" || part == "l" { lastDay = true } else { plainDays.append(String(part)) }
     }
-    days = lastDay && plainDays.isEmpty
+    days =
+      lastDay && plainDays.isEmpty
       ? 0 : try CronField.day.parse(plainDays.joined(separator: ","), of: text)
 
     var plainWeekdays: [String] = []
@@ -81,7 +82,8 @@ public struct CronExpression: Sendable, Equatable {
       }
     }
     let hasSpecial = lastWeekdays != 0 || !nthWeekdays.isEmpty
-    weekdays = hasSpecial && plainWeekdays.isEmpty
+    weekdays =
+      hasSpecial && plainWeekdays.isEmpty
       ? 0 : try CronField.weekday.parse(plainWeekdays.joined(separator: ","), of: text)
     if weekdays & 1 << 7 != 0 { weekdays |= 1 }
 
@@ -155,7 +157,8 @@ struct CronField {
   }
 
   private func parse(part: String, of text: String) throws(ScheduleMistake) -> UInt64 {
-    let expected = "expected \(range.lowerBound) to \(range.upperBound)"
+    let expected =
+      "expected \(range.lowerBound) to \(range.upperBound)"
       + (words.isEmpty ? "" : ", a name") + ", \"*\", a range \"a-b\" or a step \"*/n\""
     let pieces = part.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     var step = 1

@@ -5,7 +5,8 @@ public enum Interval {
   /// - Throws: `ScheduleMistake` for what is no time, and for less than 1 ms or more than 10 years.
   public static func milliseconds(_ text: String) throws(ScheduleMistake) -> Int {
     let mistake = ScheduleMistake(
-      "interval \"\(text)\": expected milliseconds or a time such as \"10s\", \"5m\", \"1h\", \"1d\"")
+      "interval \"\(text)\": expected milliseconds or a time such as \"10s\", \"5m\", \"1h\", \"1d\""
+    )
     let trimmed = text.filter { $0 != " " }.lowercased()
     let digits = trimmed.prefix { $0.isNumber || $0 == "." }
     let unit = String(trimmed.dropFirst(digits.count))

@@ -112,7 +112,9 @@ struct POSIXRule: Sendable, Equatable {
         return take(">")
       }
       var count = 0
-      while let byte = rest.first, (byte | 0x20) >= UInt8(ascii: "a"), (byte | 0x20) <= UInt8(ascii: "z") {
+      while let byte = rest.first, (byte | 0x20) >= UInt8(ascii: "a"),
+        (byte | 0x20) <= UInt8(ascii: "z")
+      {
         rest = rest.dropFirst()
         count += 1
       }

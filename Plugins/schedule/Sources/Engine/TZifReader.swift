@@ -54,7 +54,8 @@ struct TZifReader {
       offsets.append(Int(integer(4)))
       place += 2
     }
-    place += header.nameCount + header.leapCount * (width + 4) + header.isStandardCount
+    place +=
+      header.nameCount + header.leapCount * (width + 4) + header.isStandardCount
       + header.isUTCount
     guard kinds.allSatisfy({ offsets.indices.contains($0) }),
       zip(times, times.dropFirst()).allSatisfy({ $0 < $1 }),

@@ -91,7 +91,9 @@ public struct TimeZone: Sendable {
     var count = 0
     while count < bytes.count {
       let room = bytes.count - count
-      let got = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress! + count, room) }
+      let got = bytes.withUnsafeMutableBytes {
+        Glibc.read(descriptor, $0.baseAddress! + count, room)
+      }
       if got <= 0 { break }
       count += got
     }

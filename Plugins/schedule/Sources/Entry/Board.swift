@@ -34,7 +34,8 @@ final class Board {
   func use(_ args: Arguments) throws -> Value {
     let name: String = try args.get(0)
     guard let object = args[1].foreign else {
-      throw EggError(code: "EGG_SCHEDULE", "schedule.use: expected a name and an object with start(task)")
+      throw EggError(
+        code: "EGG_SCHEDULE", "schedule.use: expected a name and an object with start(task)")
     }
     guard types[name] == nil, !["worker", "all", "single"].contains(name) else {
       throw EggError(code: "EGG_SCHEDULE", "schedule type \"\(name)\" is there already")
@@ -45,7 +46,8 @@ final class Board {
 
   func useLock(_ args: Arguments) throws -> Value {
     guard let object = args[0].foreign else {
-      throw EggError(code: "EGG_SCHEDULE", "schedule.lock: expected an object with acquire(key, ms)")
+      throw EggError(
+        code: "EGG_SCHEDULE", "schedule.lock: expected an object with acquire(key, ms)")
     }
     lock = object
     return .undefined

@@ -39,7 +39,8 @@ final class Clockwork {
       case "worker", "all": begin(job)
       case "single":
         if board.lock == nil {
-          log.warn("\(job.key): type single without a lock runs on every machine; see useScheduleLock")
+          log.warn(
+            "\(job.key): type single without a lock runs on every machine; see useScheduleLock")
         }
         begin(job)
       default:

@@ -43,7 +43,9 @@ final class Job {
     if name.hasSuffix(".swift") { name.removeLast(6) }
     key = entry.unitKind == .application ? name : "\(entry.unit):\(name)"
     type = schedule.type.string ?? ""
-    guard !type.isEmpty else { throw mistake("the schedule has no type: expected worker, all or single") }
+    guard !type.isEmpty else {
+      throw mistake("the schedule has no type: expected worker, all or single")
+    }
     isImmediate = schedule.immediate.bool ?? false
     rhythm = try Self.rhythm(schedule, app.config, mistake)
     if case .none = rhythm, !isImmediate, ["worker", "all", "single"].contains(type) {
@@ -93,7 +95,9 @@ final class Job {
       if let number = interval.double {
         return .every(milliseconds: try Interval.milliseconds(number))
       }
-      if interval.exists { throw mistake("interval: expected milliseconds or a time such as \"10s\"") }
+      if interval.exists {
+        throw mistake("interval: expected milliseconds or a time such as \"10s\"")
+      }
       return .none
     } catch let error as ScheduleMistake {
       throw mistake(error.description)
@@ -146,6 +150,7 @@ final class Job {
     let seconds = milliseconds / 1000
     let offset = zone.offset(at: seconds) / 60
     func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return "\(zone.civil(at: seconds)) \(offset < 0 ? "-" : "+")\(pad(abs(offset) / 60)):\(pad(abs(offset) % 60))"
+    return
+      "\(zone.civil(at: seconds)) \(offset < 0 ? "-" : "+")\(pad(abs(offset) / 60)):\(pad(abs(offset) % 60))"
   }
 }

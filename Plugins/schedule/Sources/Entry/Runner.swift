@@ -72,7 +72,8 @@ final class Runner {
     log.info("[\(job.key)#\(id)] started")
     do {
       let ctx = try app.createAnonymousContext([
-        "method": "SCHEDULE", "url": "/__schedule?path=\(escaped(job.key))&type=\(escaped(job.type))",
+        "method": "SCHEDULE",
+        "url": "/__schedule?path=\(escaped(job.key))&type=\(escaped(job.type))",
       ])
       if arguments.exists { ctx.state["scheduleArguments"] = arguments }
       try await job.object.invoke("run", [], ctx: ctx)

@@ -53,9 +53,10 @@ private func times(
   }
 
   @Test func `the last day of February in a leap year`() throws {
-    #expect(try times("0 0 0 L 2 *", from: CivilTime(2027, 3, 1), 2) == [
-      "2028-02-29 00:00:00", "2029-02-28 00:00:00",
-    ])
+    #expect(
+      try times("0 0 0 L 2 *", from: CivilTime(2027, 3, 1), 2) == [
+        "2028-02-29 00:00:00", "2029-02-28 00:00:00",
+      ])
   }
 
   @Test func `a century is no leap year unless it divides by 400`() throws {

@@ -47,7 +47,9 @@ import Testing
     var file: [UInt8] = Array("TZif2".utf8) + [UInt8](repeating: 0, count: 15)
     file += [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 4]
     for length in 0..<file.count {
-      #expect(throws: ScheduleMistake.self) { try TimeZone(name: "x", file: Array(file[..<length])) }
+      #expect(throws: ScheduleMistake.self) {
+        try TimeZone(name: "x", file: Array(file[..<length]))
+      }
     }
     let huge = Array("TZif2".utf8) + [UInt8](repeating: 0xFF, count: 100)
     #expect(throws: ScheduleMistake.self) { try TimeZone(name: "x", file: huge) }

@@ -85,7 +85,9 @@ nonisolated public struct MessagePackReader {
 
   private mutating func enter(_ count: Int, each least: Int) throws(MessagePackError) {
     guard depth < Self.maxDepth else { throw error("nested deeper than \(Self.maxDepth)") }
-    guard count <= (bytes.count - place) / least else { throw error("\(count) elements are not there") }
+    guard count <= (bytes.count - place) / least else {
+      throw error("\(count) elements are not there")
+    }
     depth += 1
   }
 

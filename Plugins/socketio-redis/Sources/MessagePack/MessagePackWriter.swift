@@ -61,7 +61,7 @@ nonisolated public struct MessagePackWriter {
     case (1 << 32)...:
       bytes.append(0xCF)
       big(UInt64(number), 8)
-    case -32 ..< 0: bytes.append(UInt8(bitPattern: Int8(number)))
+    case -32..<0: bytes.append(UInt8(bitPattern: Int8(number)))
     case -128 ..< -32: negative(0xD0, number, 1)
     case -32768 ..< -128: negative(0xD1, number, 2)
     case -2_147_483_648 ..< -32768: negative(0xD2, number, 4)

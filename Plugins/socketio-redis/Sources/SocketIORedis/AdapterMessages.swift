@@ -39,7 +39,8 @@ nonisolated public struct BroadcastMessage: Sendable, Equatable {
 nonisolated public struct AdapterRequest: Sendable, Equatable {
   /// - Source: `RequestType` of `@socket.io/redis-adapter`.
   public enum Kind: Int, Sendable {
-    case sockets = 0, allRooms, remoteJoin, remoteLeave, remoteDisconnect, remoteFetch
+    case sockets = 0
+    case allRooms, remoteJoin, remoteLeave, remoteDisconnect, remoteFetch
     case serverSideEmit, broadcast, broadcastClientCount, broadcastAck
   }
 
@@ -105,7 +106,8 @@ nonisolated public struct AdapterRequest: Sendable, Equatable {
 nonisolated public struct ShardedMessage: Sendable, Equatable {
   /// - Source: `MessageType` of `socket.io-adapter`.
   public enum Kind: Int, Sendable {
-    case initialHeartbeat = 1, heartbeat, broadcast, socketsJoin, socketsLeave, disconnectSockets
+    case initialHeartbeat = 1
+    case heartbeat, broadcast, socketsJoin, socketsLeave, disconnectSockets
     case fetchSockets, fetchSocketsResponse, serverSideEmit, serverSideEmitResponse
     case broadcastClientCount, broadcastAck, adapterClose
   }
@@ -156,7 +158,8 @@ nonisolated extension Value {
 /// A request of `socket.io-redis` 5, or its answer: other numbers, and `requestid`.
 nonisolated public struct LegacyRequest: Sendable, Equatable {
   public enum Kind: Int, Sendable {
-    case clients = 0, clientRooms, allRooms, remoteJoin, remoteLeave, customRequest
+    case clients = 0
+    case clientRooms, allRooms, remoteJoin, remoteLeave, customRequest
     case remoteDisconnect
   }
 

@@ -176,7 +176,10 @@ public final class ClassicAdapter: AdapterBase, RedisAdapter {
 
   private func serverEvent(_ request: AdapterRequest) {
     guard let data = request.members["data"]?.array, data.first?.string != nil else { return }
-    guard request.requestId != nil else { host?.serverEvent(data, answer: nil); return }
+    guard request.requestId != nil else {
+      host?.serverEvent(data, answer: nil)
+      return
+    }
     var isAnswered = false
     host?.serverEvent(data) { [weak self] value in
       guard !isAnswered else { return }

@@ -151,7 +151,9 @@ public final class ShardedAdapter: AdapterBase, RedisAdapter {
     case .socketsLeave: host.leave(target, rooms)
     case .disconnectSockets: host.disconnect(target, close: data.close.isTruthy)
     case .fetchSockets:
-      if let id { respond(message, .fetchSocketsResponse, id, ("sockets", .list(host.sockets(target)))) }
+      if let id {
+        respond(message, .fetchSocketsResponse, id, ("sockets", .list(host.sockets(target))))
+      }
     case .fetchSocketsResponse: if let id { open[id]?.add(data.sockets.array ?? []) }
     case .serverSideEmit: serverEvent(message, id)
     case .serverSideEmitResponse: if let id { open[id]?.add([data.packet]) }
@@ -163,7 +165,10 @@ public final class ShardedAdapter: AdapterBase, RedisAdapter {
 
   private func serverEvent(_ message: ShardedMessage, _ id: String?) {
     guard let data = message.data.packet.array, data.first?.string != nil else { return }
-    guard let id else { host?.serverEvent(data, answer: nil); return }
+    guard let id else {
+      host?.serverEvent(data, answer: nil)
+      return
+    }
     var isAnswered = false
     host?.serverEvent(data) { [weak self] value in
       guard !isAnswered else { return }

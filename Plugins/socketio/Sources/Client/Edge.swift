@@ -37,7 +37,8 @@ func withTexts<R>(_ strings: [String], _ body: (UnsafePointer<egg_str>?, UInt32)
 /// A list of values as JSON text and attachments.
 func withArgs<R>(_ values: [Value], _ body: (UnsafePointer<egg_io_args>) -> R) -> R {
   var attachments: [[UInt8]] = []
-  let plain = values.contains(where: \.holdsData)
+  let plain =
+    values.contains(where: \.holdsData)
     ? values.map { $0.lifting(&attachments) } : values
   let json = Value.list(plain).jsonBytes
   var args = egg_io_args()

@@ -19,7 +19,8 @@ public final class IO {
     app.beforeStart {
       throw EggError(
         code: "EGG_SOCKETIO_MISSING",
-        "app.io: the plugin \"socketio\" is not on; expected \"socketio\": true in config/plugin.json")
+        "app.io: the plugin \"socketio\" is not on; expected \"socketio\": true in config/plugin.json"
+      )
     }
   }
 

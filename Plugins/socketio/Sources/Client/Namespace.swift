@@ -162,7 +162,8 @@ public struct NamespaceAdapter {
 
 /// Waits for an answer of the plugin's.
 func waiting(_ start: (@escaping (String, [Value]) -> Void) -> Void) async throws -> [Value] {
-  try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<[Value], any Error>) in
+  try await withUnsafeThrowingContinuation {
+    (continuation: UnsafeContinuation<[Value], any Error>) in
     start { failure, values in
       if failure.isEmpty { return continuation.resume(returning: values) }
       var error = EggError(code: "EGG_SOCKETIO_ANSWER", failure)

@@ -68,7 +68,8 @@ public final class Session: Alarm {
       peer == nil && options.allowUpgrades && options.allowsWebSocket ? "[\"websocket\"]" : "[]"
     return Array(
       ("{\"sid\":\"\(id)\",\"upgrades\":\(upgrades),\"pingInterval\":\(options.pingInterval),"
-        + "\"pingTimeout\":\(options.pingTimeout),\"maxPayload\":\(options.maxHttpBufferSize)}").utf8)
+        + "\"pingTimeout\":\(options.pingTimeout),\"maxPayload\":\(options.maxHttpBufferSize)}")
+        .utf8)
   }
 
   func begin() {
@@ -105,7 +106,9 @@ public final class Session: Alarm {
     guard state == .open else { return false }
     switch packet {
     case .binary(let bytes):
-      if let owner { owner.received(binary: bytes) } else {
+      if let owner {
+        owner.received(binary: bytes)
+      } else {
         server.delegate?.received(self, binary: bytes)
       }
     case .text(let kind, let body):
@@ -121,7 +124,9 @@ public final class Session: Alarm {
   }
 
   func receive(text: UnsafeRawBufferPointer) {
-    if let owner { owner.received(text: text) } else {
+    if let owner {
+      owner.received(text: text)
+    } else {
       server.delegate?.received(self, text: text)
     }
   }
@@ -317,7 +322,8 @@ public final class Session: Alarm {
     if let peer {
       finish()
       peer.close()
-    } else if byPeer || reason == .transportError || reason == .pingTimeout || reason == .parseError {
+    } else if byPeer || reason == .transportError || reason == .pingTimeout || reason == .parseError
+    {
       finish()
       poll?.end(byPeer ? .noop : .goodbye)
     } else if poll != nil, queue.isEmpty {

@@ -140,7 +140,8 @@ final class Hub: SocketHandler {
   func makes(_ namespace: String, auth: [UInt8]) -> Bool {
     let setup = setups[namespace] ?? NamespaceSetup()
     var isThere = false
-    for parent in parents where listeners[Int(parent.listener)].matches(parent.id, namespace, auth) {
+    for parent in parents where listeners[Int(parent.listener)].matches(parent.id, namespace, auth)
+    {
       setup.want(parent.wants, parent.listener)
       isThere = true
     }

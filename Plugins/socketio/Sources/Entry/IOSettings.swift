@@ -39,7 +39,8 @@ struct IOSettings {
     guard names.exists else { return [] }
     guard let items = names.array else {
       throw EggError(
-        code: "EGG_SOCKETIO_CONFIG", "config.\(list) must be Array! (\(key).\(list) is \(names.kindName))")
+        code: "EGG_SOCKETIO_CONFIG",
+        "config.\(list) must be Array! (\(key).\(list) is \(names.kindName))")
     }
     return try items.map { item in
       guard let name = item.string else { throw wrong("\(key).\(list)", "names as text", item) }
@@ -131,7 +132,8 @@ struct IOSettings {
     switch name {
     case "wsEngine": "there is one implementation of WebSocket, which is built in"
     case "httpCompression": "answers to polling are not compressed"
-    case "cleanupEmptyChildNamespaces": "a namespace made on demand always goes with its last client"
+    case "cleanupEmptyChildNamespaces":
+      "a namespace made on demand always goes with its last client"
     default: "the server answers every upgrade below its path"
     }
   }

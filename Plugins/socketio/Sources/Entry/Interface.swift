@@ -54,8 +54,9 @@ private func with(_ hub: Self_, _ number: UInt64, _ body: (Socket) -> Void) -> e
 }
 
 /// Where an answer goes.
-private func answer(_ s: Self_, _ listener: UInt32, _ request: UInt64) -> ((String, EventArguments) -> Void)?
-{
+private func answer(_ s: Self_, _ listener: UInt32, _ request: UInt64) -> (
+  (String, EventArguments) -> Void
+)? {
   guard request != 0, let hub = hub(s), hub.listeners.indices.contains(Int(listener)) else {
     return nil
   }
@@ -74,29 +75,32 @@ private nonisolated func list(_ items: [[UInt8]]) -> EventArguments {
 
 private let attachFunction = unsafeBitCast(
   { s, table in
-  hub(s)?.attach(Listener(table.pointee)) ?? 0}
+    hub(s)?.attach(Listener(table.pointee)) ?? 0
+  }
     as @MainActor @convention(c) (Self_, Table) -> UInt32,
   to: (@convention(c) (Self_, Table) -> UInt32).self)
 
 private let listenFunction = unsafeBitCast(
   {
-  s, listener, name, wants in
-  guard let hub = hub(s), hub.listeners.indices.contains(Int(listener)) else {
-    return egg_status(EGG_E_ARGUMENT)
+    s, listener, name, wants in
+    guard let hub = hub(s), hub.listeners.indices.contains(Int(listener)) else {
+      return egg_status(EGG_E_ARGUMENT)
+    }
+    hub.listen(name.string, listener, wants)
+    return ok
   }
-  hub.listen(name.string, listener, wants)
-  return ok}
     as @MainActor @convention(c) (Self_, UInt32, egg_str, UInt32) -> egg_status,
   to: (@convention(c) (Self_, UInt32, egg_str, UInt32) -> egg_status).self)
 
 private let listenParentFunction = unsafeBitCast(
   {
-  s, listener, parent, wants in
-  guard let hub = hub(s), hub.listeners.indices.contains(Int(listener)) else {
-    return egg_status(EGG_E_ARGUMENT)
+    s, listener, parent, wants in
+    guard let hub = hub(s), hub.listeners.indices.contains(Int(listener)) else {
+      return egg_status(EGG_E_ARGUMENT)
+    }
+    hub.listen(parent: parent, listener, wants)
+    return ok
   }
-  hub.listen(parent: parent, listener, wants)
-  return ok}
     as @MainActor @convention(c) (Self_, UInt32, UInt64, UInt32) -> egg_status,
   to: (@convention(c) (Self_, UInt32, UInt64, UInt32) -> egg_status).self)
 
@@ -120,7 +124,8 @@ private let emitFunction = unsafeBitCast(
             }
           }
         })
-    }}
+    }
+  }
     as @MainActor @convention(c) (Self_, UInt32, UInt64, UInt32, Args, UInt64, UInt64) -> egg_status,
   to: (@convention(c) (Self_, UInt32, UInt64, UInt32, Args, UInt64, UInt64) -> egg_status).self)
 
@@ -157,7 +162,8 @@ private let broadcastFunction = unsafeBitCast(
       let all = BinaryValues.arguments(items)
       done(timedOut ? AckFailure.timeout.message : "", all)
     }
-    return ok}
+    return ok
+  }
     as @MainActor @convention(c) (Self_, UInt32, Whom, Args, UInt64, UInt64) -> egg_status,
   to: (@convention(c) (Self_, UInt32, Whom, Args, UInt64, UInt64) -> egg_status).self)
 
@@ -183,32 +189,36 @@ private let joinFunction = unsafeBitCast(
 
 private let leaveFunction = unsafeBitCast(
   {
-  s, number, room in
-  with(s, number) { $0.leave(room.string) }}
+    s, number, room in
+    with(s, number) { $0.leave(room.string) }
+  }
     as @MainActor @convention(c) (Self_, UInt64, egg_str) -> egg_status,
   to: (@convention(c) (Self_, UInt64, egg_str) -> egg_status).self)
 
 private let disconnectFunction = unsafeBitCast(
   {
-  s, number, close in
-  with(s, number) { $0.disconnect(close: close) }}
+    s, number, close in
+    with(s, number) { $0.disconnect(close: close) }
+  }
     as @MainActor @convention(c) (Self_, UInt64, Bool) -> egg_status,
   to: (@convention(c) (Self_, UInt64, Bool) -> egg_status).self)
 
 private let failFunction = unsafeBitCast(
   {
-  s, number, json in
-  with(s, number) { $0.sendError(json.array) }}
+    s, number, json in
+    with(s, number) { $0.sendError(json.array) }
+  }
     as @MainActor @convention(c) (Self_, UInt64, egg_str) -> egg_status,
   to: (@convention(c) (Self_, UInt64, egg_str) -> egg_status).self)
 
 private let settleFunction = unsafeBitCast(
   {
-  s, number, message, data in
-  let admission: Hub.Admission =
-    message.len == 0
-    ? .admitted : .refused(message: message.string, data: data.len == 0 ? nil : data.array)
-  return hub(s)?.settle(number, admission) == true ? ok : stale}
+    s, number, message, data in
+    let admission: Hub.Admission =
+      message.len == 0
+      ? .admitted : .refused(message: message.string, data: data.len == 0 ? nil : data.array)
+    return hub(s)?.settle(number, admission) == true ? ok : stale
+  }
     as @MainActor @convention(c) (Self_, Int64, egg_str, egg_str) -> egg_status,
   to: (@convention(c) (Self_, Int64, egg_str, egg_str) -> egg_status).self)
 
@@ -226,7 +236,8 @@ private let queryFunction = unsafeBitCast(
         let session = socket.session
         answer = Array(
           ("{\"connected\":\(socket.isConnected),\"transport\":\"\(session.transportName)\","
-            + "\"recovered\":\(socket.isRecovered),\"protocol\":\(session.revision.rawValue),\"conn\":\"\(session.id)\"}").utf8)
+            + "\"recovered\":\(socket.isRecovered),\"protocol\":\(session.revision.rawValue),\"conn\":\"\(session.id)\"}")
+            .utf8)
       }
       if let hub = hub(s) { out.pointee = hub.lent(answer) }
     }
@@ -237,57 +248,62 @@ private let queryFunction = unsafeBitCast(
 
 private let setDataFunction = unsafeBitCast(
   {
-  s, number, json in
-  with(s, number) { $0.data = json.array }}
+    s, number, json in
+    with(s, number) { $0.data = json.array }
+  }
     as @MainActor @convention(c) (Self_, UInt64, egg_str) -> egg_status,
   to: (@convention(c) (Self_, UInt64, egg_str) -> egg_status).self)
 
 private let requestFunction = unsafeBitCast(
   { s, listener, whom, what, name, value, request in
-      guard let server = hub(s)?.server else { return egg_status(EGG_E_PHASE) }
-      let adapter = server.namespace(whom.pointee.nsp.string).adapter
-      let target = whom.pointee.target(server)
-      let done = answer(s, listener, request) ?? { _, _ in }
-      let (name, value) = (name.string, value.string)
-      @MainActor func settled(_ failure: AdapterFailure?) { done(failure?.message ?? "", EventArguments("[]")) }
-      @MainActor func texts(_ result: Result<[String], AdapterFailure>) {
+    guard let server = hub(s)?.server else { return egg_status(EGG_E_PHASE) }
+    let adapter = server.namespace(whom.pointee.nsp.string).adapter
+    let target = whom.pointee.target(server)
+    let done = answer(s, listener, request) ?? { _, _ in }
+    let (name, value) = (name.string, value.string)
+    @MainActor func settled(_ failure: AdapterFailure?) {
+      done(failure?.message ?? "", EventArguments("[]"))
+    }
+    @MainActor func texts(_ result: Result<[String], AdapterFailure>) {
+      switch result {
+      case .success(let texts): done("", list(texts.map { jsonText($0) }))
+      case .failure(let failure): done(failure.message, EventArguments("[]"))
+      }
+    }
+    switch Int(what) {
+    case EGG_IO_FETCH_SOCKETS:
+      adapter.fetchSockets(target) { result in
         switch result {
-        case .success(let texts): done("", list(texts.map { jsonText($0) }))
+        case .success(let facts): done("", list(facts.map(\.json)))
         case .failure(let failure): done(failure.message, EventArguments("[]"))
         }
       }
-      switch Int(what) {
-      case EGG_IO_FETCH_SOCKETS:
-        adapter.fetchSockets(target) { result in
-          switch result {
-          case .success(let facts): done("", list(facts.map(\.json)))
-          case .failure(let failure): done(failure.message, EventArguments("[]"))
-          }
-        }
-      case EGG_IO_CLIENTS:
-        adapter.clients(target.rooms) { ids, failure in
-          done(failure?.message ?? "", list(ids.map { jsonText($0) }))
-        }
-      case EGG_IO_ALL_ROOMS: adapter.allRooms { texts($0) }
-      case EGG_IO_CLIENT_ROOMS:
-        adapter.clientRooms(name) { result in texts(result.map { $0 ?? [] }) }
-      case EGG_IO_REMOTE_JOIN: adapter.remoteJoin(name, value) { settled($0) }
-      case EGG_IO_REMOTE_LEAVE: adapter.remoteLeave(name, value) { settled($0) }
-      case EGG_IO_REMOTE_DISCONNECT:
-        adapter.remoteDisconnect(name, close: value == "true") { settled($0) }
-      case EGG_IO_SOCKETS_JOIN:
-        adapter.join(target, [name])
-        settled(nil)
-      case EGG_IO_SOCKETS_LEAVE:
-        adapter.leave(target, [name])
-        settled(nil)
-      case EGG_IO_DISCONNECT_SOCKETS:
-        adapter.disconnect(target, close: value == "true")
-        settled(nil)
-      default: return egg_status(EGG_E_ARGUMENT)
+    case EGG_IO_CLIENTS:
+      adapter.clients(target.rooms) { ids, failure in
+        done(failure?.message ?? "", list(ids.map { jsonText($0) }))
       }
-      return ok}
-    as @MainActor @convention(c) (Self_, UInt32, Whom, UInt32, egg_str, egg_str, UInt64) -> egg_status,
+    case EGG_IO_ALL_ROOMS: adapter.allRooms { texts($0) }
+    case EGG_IO_CLIENT_ROOMS:
+      adapter.clientRooms(name) { result in texts(result.map { $0 ?? [] }) }
+    case EGG_IO_REMOTE_JOIN: adapter.remoteJoin(name, value) { settled($0) }
+    case EGG_IO_REMOTE_LEAVE: adapter.remoteLeave(name, value) { settled($0) }
+    case EGG_IO_REMOTE_DISCONNECT:
+      adapter.remoteDisconnect(name, close: value == "true") { settled($0) }
+    case EGG_IO_SOCKETS_JOIN:
+      adapter.join(target, [name])
+      settled(nil)
+    case EGG_IO_SOCKETS_LEAVE:
+      adapter.leave(target, [name])
+      settled(nil)
+    case EGG_IO_DISCONNECT_SOCKETS:
+      adapter.disconnect(target, close: value == "true")
+      settled(nil)
+    default: return egg_status(EGG_E_ARGUMENT)
+    }
+    return ok
+  }
+    as @MainActor @convention(c) (Self_, UInt32, Whom, UInt32, egg_str, egg_str, UInt64) ->
+    egg_status,
   to: (@convention(c) (Self_, UInt32, Whom, UInt32, egg_str, egg_str, UInt64) -> egg_status).self)
 
 private let serverEmitFunction = unsafeBitCast(
@@ -307,14 +323,16 @@ private let serverEmitFunction = unsafeBitCast(
           done(failure?.message ?? "", BinaryValues.arguments(items))
         }
       })
-    return ok}
+    return ok
+  }
     as @MainActor @convention(c) (Self_, UInt32, egg_str, Args, UInt64) -> egg_status,
   to: (@convention(c) (Self_, UInt32, egg_str, Args, UInt64) -> egg_status).self)
 
 private let runningFunction = unsafeBitCast(
   {
-  s, number, change in
-  with(s, number) { $0.count(handlers: Int(change)) }}
+    s, number, change in
+    with(s, number) { $0.count(handlers: Int(change)) }
+  }
     as @MainActor @convention(c) (Self_, UInt64, Int32) -> egg_status,
   to: (@convention(c) (Self_, UInt64, Int32) -> egg_status).self)
 

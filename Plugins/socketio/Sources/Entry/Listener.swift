@@ -95,7 +95,9 @@ func withArgs<R>(
 }
 
 extension egg_str {
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: len > 0 ? ptr : nil, count: len) }
+  var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: len > 0 ? ptr : nil, count: len)
+  }
   var string: String { String(decoding: bytes, as: UTF8.self) }
   var array: [UInt8] { Array(bytes) }
 }

@@ -76,7 +76,8 @@ public protocol Adapter: AnyObject {
   ///
   /// - Parameter done: asks for an answer of each.
   func serverSideEmit(
-    _ arguments: EventArguments, done: ((_ answers: [EventArguments], _ failure: AdapterFailure?) -> Void)?)
+    _ arguments: EventArguments,
+    done: ((_ answers: [EventArguments], _ failure: AdapterFailure?) -> Void)?)
 
   /// The namespace or the server ends.
   func close()

@@ -31,7 +31,11 @@ public final class Client: Alarm, SessionOwner {
   func socket(in name: String) -> Socket? { name == "/" ? root : others[name] }
 
   func insert(_ socket: Socket) {
-    if socket.namespace.name == "/" { root = socket } else { others[socket.namespace.name] = socket }
+    if socket.namespace.name == "/" {
+      root = socket
+    } else {
+      others[socket.namespace.name] = socket
+    }
   }
 
   func forget(_ socket: Socket) {
@@ -155,7 +159,8 @@ public final class Client: Alarm, SessionOwner {
     guard socket(in: name) == nil else { return fail() }
     guard others.count < server.limits.maxNamespaces, let namespace = server.find(name, auth: auth)
     else {
-      let message = session.revision == .v4 ? "{\"message\":\"Invalid namespace\"}" : "\"Invalid namespace\""
+      let message =
+        session.revision == .v4 ? "{\"message\":\"Invalid namespace\"}" : "\"Invalid namespace\""
       OutPacket(.error, name, EventArguments(message)).send(to: session)
       return
     }

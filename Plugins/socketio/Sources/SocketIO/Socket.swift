@@ -146,7 +146,8 @@ public final class Socket: Hashable {
       let wait = AckWait(self, id, answer)
       waiting[id] = wait
       if timeout > 0 { server.clock.set(wait, after: timeout) }
-    } else if !isVolatile, privateID != nil, state == .connected, let recovery = namespace.recovery {
+    } else if !isVolatile, privateID != nil, state == .connected, let recovery = namespace.recovery
+    {
       let packet = OutPacket(.event, namespace.name, recovery.numbered(arguments))
       recovery.keep(packet, rooms: [self.id], except: [])
       return send(packet)
@@ -302,7 +303,9 @@ final class AckWait: Alarm {
   private let id: Int
   private let answer: (Result<EventArguments, AckFailure>) -> Void
 
-  init(_ socket: Socket, _ id: Int, _ answer: @escaping (Result<EventArguments, AckFailure>) -> Void) {
+  init(
+    _ socket: Socket, _ id: Int, _ answer: @escaping (Result<EventArguments, AckFailure>) -> Void
+  ) {
     self.socket = socket
     self.id = id
     self.answer = answer

@@ -10,7 +10,9 @@ public struct Event {
   /// The id for the answer; -1: none is asked for.
   public let ack: Int
 
-  public init(name: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer, attachments: [[UInt8]], ack: Int) {
+  public init(
+    name: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer, attachments: [[UInt8]], ack: Int
+  ) {
     self.name = name
     self.json = json
     self.attachments = attachments

@@ -20,10 +20,12 @@ final class ApplicationServer {
   /// - Throws: `Failure` with the log when the start fails.
   init(_ folder: String, environment: String = "prod", options: [String] = ["--single"]) throws {
     process.executableURL = Self.built.appendingPathComponent("egg")
-    process.arguments = [
-      "start", Self.root.appendingPathComponent(folder).path, "--port", "0", "--host", "127.0.0.1",
-      "--env", environment,
-    ] + options
+    process.arguments =
+      [
+        "start", Self.root.appendingPathComponent(folder).path, "--port", "0", "--host",
+        "127.0.0.1",
+        "--env", environment,
+      ] + options
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EGG_") }
     process.standardOutput = log
     process.standardError = log
@@ -58,7 +60,9 @@ final class ApplicationServer {
 
   /// Servers that live as long as the test program end with it.
   private static let running: Mutex<Set<Int32>> = {
-    atexit { for identifier in ApplicationServer.running.withLock({ $0 }) { kill(identifier, SIGTERM) } }
+    atexit {
+      for identifier in ApplicationServer.running.withLock({ $0 }) { kill(identifier, SIGTERM) }
+    }
     return Mutex<Set<Int32>>([])
   }()
 
@@ -131,7 +135,8 @@ enum Script {
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
       throw ApplicationServer.Failure(
-        description: "python3 -m pip install \(packages[release] ?? []) failed; python3 and pip are needed:"
+        description:
+          "python3 -m pip install \(packages[release] ?? []) failed; python3 and pip are needed:"
           + " apt-get install python3 python3-pip\n\(text)")
     }
     _ = FileManager.default.createFile(atPath: done, contents: nil)

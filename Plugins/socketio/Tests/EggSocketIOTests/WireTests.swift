@@ -5,7 +5,8 @@ import Testing
 struct WireTests {
   static let fixture = "Tests/Fixtures/socketio-conformance"
 
-  @Test func `every byte is as the protocols say, and hostile ones end nothing but their connection`()
+  @Test
+  func `every byte is as the protocols say, and hostile ones end nothing but their connection`()
     throws
   {
     let server = try ApplicationServer(Self.fixture, environment: "patient")
@@ -32,7 +33,9 @@ struct WireTests {
   @Test func `it finds everything over HTTPS too`() throws {
     let base = FileManager.default.temporaryDirectory
       .appendingPathComponent("egg-socketio-\(UUID().uuidString)").path
-    defer { for end in ["key", "pem"] { try? FileManager.default.removeItem(atPath: "\(base).\(end)") } }
+    defer {
+      for end in ["key", "pem"] { try? FileManager.default.removeItem(atPath: "\(base).\(end)") }
+    }
     let make = Process()
     make.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     make.arguments =

@@ -50,10 +50,11 @@ struct PayloadTests {
     #expect(try read(body, .v3, binary: true) == [text("hello"), .binary([1, 2, 3, 4])])
   }
 
-  @Test(arguments: [
-    [], [0], [0, 1], [0, 0xFF, 0x34], [2, 1, 0xFF, 0x34], [0, 9, 0xFF, 0x34],
-    [UInt8](repeating: 9, count: 30), [1, 1, 0xFF, 5], [0, 0, 0xFF],
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [], [0], [0, 1], [0, 0xFF, 0x34], [2, 1, 0xFF, 0x34], [0, 9, 0xFF, 0x34],
+      [UInt8](repeating: 9, count: 30), [1, 1, 0xFF, 5], [0, 0, 0xFF],
+    ] as [[UInt8]])
   func `a broken body of bytes is refused`(_ body: [UInt8]) {
     #expect(throws: Payload.Failure.malformed) { try read(body, .v3, binary: true) }
   }

@@ -1,5 +1,5 @@
-import EngineIO
 import EggWebSocket
+import EngineIO
 import SocketIO
 import Testing
 
@@ -369,7 +369,8 @@ final class Line: Wire {
   @Test func `whatever packets come, a connection goes on or ends`() {
     var random = SplitMix(11)
     let pieces = [
-      "4", "2", "0", "1", "3", "5", "6", "/", "chat", ",", "-", "[", "]", "{", "}", "\"", "x", "\\u00e9",
+      "4", "2", "0", "1", "3", "5", "6", "/", "chat", ",", "-", "[", "]", "{", "}", "\"", "x",
+      "\\u00e9",
       "_placeholder", ":", "true", "num", "null", "1e5", "é", "😀", "99999999999999999999", " ",
       #"["x",{"_placeholder":true,"num":0}]"#, #"42["a"]"#, "451-",
     ]

@@ -38,7 +38,8 @@ public final class FileWatch {
     descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
     guard descriptor >= 0 else {
       throw WatchFailure(
-        "no files can be watched: \(String(cString: strerror(errno))); raise fs.inotify.max_user_instances")
+        "no files can be watched: \(String(cString: strerror(errno))); raise fs.inotify.max_user_instances"
+      )
     }
     self.limit = limit
     self.ignores = ignores
@@ -106,7 +107,9 @@ public final class FileWatch {
       descriptor, folder, UInt32(events) | UInt32(IN_ONLYDIR) | UInt32(IN_EXCL_UNLINK))
     guard number >= 0 else {
       if errno == ENOSPC {
-        fail("\"\(folder)\" is not watched: the system's limit is reached; raise fs.inotify.max_user_watches")
+        fail(
+          "\"\(folder)\" is not watched: the system's limit is reached; raise fs.inotify.max_user_watches"
+        )
       }
       return false
     }

@@ -202,7 +202,9 @@ extension Master {
       ]
     }
     var processes = [entry("master", 0, getpid(), board.row(0), isClosing ? "closing" : "ready")]
-    for child in children.sorted(by: { ($0.role == .agent ? 0 : 1, $0.number) < ($1.role == .agent ? 0 : 1, $1.number) }) {
+    for child in children.sorted(by: {
+      ($0.role == .agent ? 0 : 1, $0.number) < ($1.role == .agent ? 0 : 1, $1.number)
+    }) {
       processes.append(
         entry(
           child.role.rawValue, child.number, child.pid, board.row(child.rowIndex),

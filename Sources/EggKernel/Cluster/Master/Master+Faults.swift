@@ -153,7 +153,8 @@ extension Master {
     badChecks = isGood ? 0 : badChecks + 1
     guard badChecks >= 3 else { return }
     giveUp(
-      "ClusterWorkerExceptionError: \(serving.count) workers and \(agent == nil ? "no" : "an") agent for 30 s")
+      "ClusterWorkerExceptionError: \(serving.count) workers and \(agent == nil ? "no" : "an") agent for 30 s"
+    )
   }
 
   /// A process whose loop does not turn is ended: SIGABRT first, which leaves a backtrace.

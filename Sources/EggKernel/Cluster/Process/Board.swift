@@ -29,7 +29,11 @@ final class Board {
   static let restarts = Word.bucket0.rawValue + bucketCount
   static let reloads = restarts + 1
 
-  enum State: UInt64 { case starting = 0, ready = 1, draining = 2 }
+  enum State: UInt64 {
+    case starting = 0
+    case ready = 1
+    case draining = 2
+  }
 
   static let rowWords = 64
   /// Upper ends of the latency buckets in microseconds; the last one has none.

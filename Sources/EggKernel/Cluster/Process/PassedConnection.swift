@@ -91,7 +91,8 @@ final class PassedConnections: ReadySource {
       PassedConnections.address(accepted, &peer, getpeername)
       PassedConnections.address(accepted, &own, getsockname)
       let port = withUnsafeBytes(of: own) {
-        own.ss_family == AF_UNIX ? 0 : UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+        own.ss_family == AF_UNIX
+          ? 0 : UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
       }
       worker.admit(accepted, &peer, localPort: port)
     }

@@ -103,7 +103,9 @@ enum ArenaForm {
     -> Node
   {
     guard let key = path.first else { return .text(text) }
-    if key.isEmpty || isIndex(key, limits) { return .list([fresh(text, at: path.dropFirst(), limits)]) }
+    if key.isEmpty || isIndex(key, limits) {
+      return .list([fresh(text, at: path.dropFirst(), limits)])
+    }
     return .map([(key, fresh(text, at: path.dropFirst(), limits))])
   }
 
@@ -135,7 +137,9 @@ enum ArenaForm {
       insert(text, at: path, into: &members, limits)
       node = .map(members)
     case .map(var members):
-      insert(text, at: key.isEmpty ? [String(members.count)] + path.dropFirst() : path, into: &members, limits)
+      insert(
+        text, at: key.isEmpty ? [String(members.count)] + path.dropFirst() : path, into: &members,
+        limits)
       node = .map(members)
     case .text:
       node = .list([node, fresh(text, at: path, limits)])

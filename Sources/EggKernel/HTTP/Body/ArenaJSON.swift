@@ -178,8 +178,9 @@ struct ArenaJSON {
     return egg_value(items: place, count: items.count)
   }
 
-  private mutating func string(into arena: inout Arena) throws(Failure) -> UnsafeBufferPointer<UInt8>
-  {
+  private mutating func string(into arena: inout Arena) throws(Failure) -> UnsafeBufferPointer<
+    UInt8
+  > {
     at += 1
     let start = at
     while at < bytes.count {

@@ -187,7 +187,8 @@ enum BodyParser {
           return try ArenaForm.parse(
             bytes, limits: context.worker.bodySettings.form, into: &context.arena)
         } catch {
-          throw ParseFailure(status: error.status, code: "EGG_BODY_MALFORMED", message: error.message)
+          throw ParseFailure(
+            status: error.status, code: "EGG_BODY_MALFORMED", message: error.message)
         }
       case .json:
         let isStrict = context.worker.bodySettings.isStrict

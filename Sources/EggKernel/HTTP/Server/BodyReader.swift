@@ -178,7 +178,9 @@ final class BodyReader {
   private func readMore() -> Draining {
     let worker = connection.worker
     let count: Int
-    if !usesOwnWire, headBuffer.room > 0, headBuffer.room >= min(Int(clamping: left), 1024), decoder == nil {
+    if !usesOwnWire, headBuffer.room > 0, headBuffer.room >= min(Int(clamping: left), 1024),
+      decoder == nil
+    {
       // Behind the head there is still room, and nothing moves.
       count = connection.read(into: headBuffer, atLeast: 1)
     } else {
@@ -236,7 +238,8 @@ final class BodyReader {
         settle()
         return false
       }
-      let buffer = gathered ?? ByteBuffer(capacity: max(body.count, Int(min(left + received, 65536))))
+      let buffer =
+        gathered ?? ByteBuffer(capacity: max(body.count, Int(min(left + received, 65536))))
       gathered = buffer
       buffer.append(body)
       use(count)

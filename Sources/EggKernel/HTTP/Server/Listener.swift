@@ -25,7 +25,8 @@ package struct ListeningSocket: Sendable, Equatable {
   package var secured: ListeningSocket {
     guard description.hasPrefix("http:") else { return self }
     return ListeningSocket(
-      descriptor: descriptor, description: "https" + description.dropFirst(4), port: port, path: path)
+      descriptor: descriptor, description: "https" + description.dropFirst(4), port: port,
+      path: path)
   }
 }
 
@@ -238,7 +239,8 @@ extension ListenAddress {
     }
     guard code == 0, let first = list else {
       throw BootError(
-        .lifecycle, unit: "egg", "can't listen on \"\(host)\": \(String(cString: gai_strerror(code)))")
+        .lifecycle, unit: "egg",
+        "can't listen on \"\(host)\": \(String(cString: gai_strerror(code)))")
     }
     defer { freeaddrinfo(list) }
     var candidate: UnsafeMutablePointer<addrinfo>? = first
@@ -261,7 +263,8 @@ extension ListenAddress {
       : reason == EACCES ? "; ports below 1024 need privileges" : ""
     throw BootError(
       .lifecycle, unit: "egg",
-      "can't listen on \(host.isEmpty ? "*" : host):\(port): \(String(cString: strerror(reason)))\(remedy)")
+      "can't listen on \(host.isEmpty ? "*" : host):\(port): \(String(cString: strerror(reason)))\(remedy)"
+    )
   }
 
   private func open(_ info: addrinfo, _ reusePort: Bool, _ reason: inout Int32) -> Int32? {

@@ -158,12 +158,12 @@ struct Outbox: ~Copyable {
         settle(&pool)
         return .done
       }
-      if (head?.isEmpty ?? true), case .end(let stream) = pieces[first] {
+      if head?.isEmpty ?? true, case .end(let stream) = pieces[first] {
         first += 1
         stream.sent(complete: true)
         continue
       }
-      if (head?.isEmpty ?? true), case .file(let file, let offset, let left) = pieces[first] {
+      if head?.isEmpty ?? true, case .file(let file, let offset, let left) = pieces[first] {
         if left == 0 {
           close(file)
           first += 1

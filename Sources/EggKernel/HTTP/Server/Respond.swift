@@ -197,7 +197,8 @@ extension Context {
     switch body.kind {
     case egg_body_kind(EGG_BODY_TEXT):
       startsWithMarkup
-        ? "Content-Type: text/html; charset=utf-8\r\n" : "Content-Type: text/plain; charset=utf-8\r\n"
+        ? "Content-Type: text/html; charset=utf-8\r\n"
+        : "Content-Type: text/plain; charset=utf-8\r\n"
     case egg_body_kind(EGG_BODY_JSON): "Content-Type: application/json; charset=utf-8\r\n"
     case egg_body_kind(EGG_BODY_BYTES), egg_body_kind(EGG_BODY_STREAM),
       egg_body_kind(EGG_BODY_FILE):

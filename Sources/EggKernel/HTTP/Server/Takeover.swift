@@ -32,7 +32,9 @@ final class Takeover {
   func write(_ bytes: UnsafeBufferPointer<UInt8>) -> egg_status {
     guard let connection, !isClosing else { return Status.stale }
     let worker = connection.worker
-    guard connection.outbox.waiting + bytes.count <= worker.takeoverLimit else { return Status.limit }
+    guard connection.outbox.waiting + bytes.count <= worker.takeoverLimit else {
+      return Status.limit
+    }
     connection.outbox.append(bytes, &worker.buffers)
     return written(connection)
   }
@@ -40,7 +42,9 @@ final class Takeover {
   func write(_ shared: SharedBuffer) -> egg_status {
     guard let connection, !isClosing else { return Status.stale }
     let worker = connection.worker
-    guard connection.outbox.waiting + shared.count <= worker.takeoverLimit else { return Status.limit }
+    guard connection.outbox.waiting + shared.count <= worker.takeoverLimit else {
+      return Status.limit
+    }
     connection.outbox.append(shared, &worker.buffers)
     return written(connection)
   }

@@ -23,7 +23,8 @@ enum LibSSL {
     if let missing = egg_libssl_fill(fresh, library) {
       throw BootError(
         .lifecycle, unit: "egg",
-        "\(file) has no function \(String(cString: missing)): expected OpenSSL \(OPENSSL_VERSION_STR)")
+        "\(file) has no function \(String(cString: missing)): expected OpenSSL \(OPENSSL_VERSION_STR)"
+      )
     }
     table = UnsafePointer(fresh)
     return UnsafePointer(fresh)

@@ -60,7 +60,8 @@ extension Outbox {
           isLast: isLast)
       case .shared(let shared, let sent):
         alone = add(
-          UnsafeBufferPointer(start: shared.start + sent, count: shared.count - sent), isLast: isLast)
+          UnsafeBufferPointer(start: shared.start + sent, count: shared.count - sent),
+          isLast: isLast)
       case .end: break
       case .file(let file, let offset, let left):
         if left == 0 { break }

@@ -21,7 +21,9 @@ enum PEMFile {
     }
     let memory = bytes.withUnsafeBytes { source -> OpaquePointer? in
       guard let memory = BIO_new(BIO_s_mem()) else { return nil }
-      if source.count > 0, BIO_write(memory, source.baseAddress, Int32(source.count)) != source.count {
+      if source.count > 0,
+        BIO_write(memory, source.baseAddress, Int32(source.count)) != source.count
+      {
         BIO_free(memory)
         return nil
       }

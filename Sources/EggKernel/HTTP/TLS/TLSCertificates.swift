@@ -70,7 +70,8 @@ final class TLSCertificates {
     }
     guard library.pointee.SSL_CTX_use_certificate(context, chain[0]) == 1 else {
       throw identity.certificate.refusal(
-        "the certificate in \"\(identity.certificate.text)\" can't be used: \(OpenSSLErrors.take())")
+        "the certificate in \"\(identity.certificate.text)\" can't be used: \(OpenSSLErrors.take())"
+      )
     }
     guard library.pointee.SSL_CTX_use_PrivateKey(context, key) == 1 else {
       throw identity.key.refusal(
@@ -219,7 +220,8 @@ final class TLSCertificates {
         while at < Int(count) {
           let size = Int(offered[at])
           guard at + 1 + size <= Int(count) else { break }
-          if size == wanted.utf8CodeUnitCount, memcmp(offered + at + 1, wanted.utf8Start, size) == 0 {
+          if size == wanted.utf8CodeUnitCount, memcmp(offered + at + 1, wanted.utf8Start, size) == 0
+          {
             chosen.pointee = offered + at + 1
             length.pointee = UInt8(size)
             return SSL_TLSEXT_ERR_OK

@@ -9,7 +9,9 @@ package final class TLSCertificateSet {
   /// - Returns: nil when HTTPS is not configured.
   /// - Throws: `.config` for files that can't be used.
   package init?(_ plan: LoadPlan) throws(BootError) {
-    guard let settings = try TLSSettings(plan.config, baseDir: plan.info.baseDir) else { return nil }
+    guard let settings = try TLSSettings(plan.config, baseDir: plan.info.baseDir) else {
+      return nil
+    }
     certificates = try TLSCertificates(settings, try LibSSL.open(), tickets: nil)
   }
 }

@@ -67,7 +67,8 @@ final class TLSServer {
       number = status.st_ino
       size = status.st_size
       changed = [
-        status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
+        status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+        status.st_ctim.tv_nsec,
       ]
     }
   }

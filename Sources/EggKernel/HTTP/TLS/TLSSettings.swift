@@ -72,14 +72,16 @@ package struct TLSSettings: Sendable {
       for (index, element) in list.enumerated() {
         reader.path = "\(path).\(index)"
         guard case .object(let members) = element else {
-          throw reader.refusal("", "expected an object with key and cert, found \(element.kindName)")
+          throw reader.refusal(
+            "", "expected an object with key and cert, found \(element.kindName)")
         }
         try add(members, reader, isFirst: index == 0)
       }
     case let other?:
       reader.path = path
       throw reader.refusal(
-        "", "expected { \"key\": FILE, \"cert\": FILE } or a list of those, found \(other.kindName)")
+        "", "expected { \"key\": FILE, \"cert\": FILE } or a list of those, found \(other.kindName)"
+      )
     }
   }
 
@@ -94,7 +96,8 @@ package struct TLSSettings: Sendable {
           key, "there is no such setting\(Suggestion.phrase(for: key, among: known))")
       }
       guard isFirst else {
-        throw reader.refusal(key, "it is about all connections and belongs to the first of the list")
+        throw reader.refusal(
+          key, "it is about all connections and belongs to the first of the list")
       }
     }
     var identity = Identity()
@@ -134,7 +137,8 @@ package struct TLSSettings: Sendable {
     }
     if let value = members["ciphers"], !value.isNull {
       guard let text = value.string, !text.isEmpty else {
-        throw reader.refusal("ciphers", "expected a list in OpenSSL's form, found \(value.kindName)")
+        throw reader.refusal(
+          "ciphers", "expected a list in OpenSSL's form, found \(value.kindName)")
       }
       ciphers = reader.setting("ciphers", text)
     } else {
@@ -201,7 +205,8 @@ package struct TLSSettings: Sendable {
       guard let number = value.int, number >= least, number <= 30 * 86_400_000 else {
         throw refusal(
           key,
-          "expected milliseconds from \(least) to \(30 * 86_400_000), found \(JSONWriter.text(value))")
+          "expected milliseconds from \(least) to \(30 * 86_400_000), found \(JSONWriter.text(value))"
+        )
       }
       return Int(number)
     }

@@ -61,7 +61,8 @@ struct TicketSecret {
     var result = [UInt8](repeating: 0, count: 32)
     var count: UInt32 = 0
     let done = HMAC(
-      EVP_sha256(), bytes, Int32(bytes.count), purpose.utf8Start, purpose.utf8CodeUnitCount, &result,
+      EVP_sha256(), bytes, Int32(bytes.count), purpose.utf8Start, purpose.utf8CodeUnitCount,
+      &result,
       &count)
     precondition(done != nil && count == 32, "SHA-256 is part of libcrypto")
     return result
@@ -125,7 +126,8 @@ final class TLSTickets {
   }
 
   private func seal(
-    _ name: UnsafeMutablePointer<UInt8>, _ iv: UnsafeMutablePointer<UInt8>, _ context: OpaquePointer,
+    _ name: UnsafeMutablePointer<UInt8>, _ iv: UnsafeMutablePointer<UInt8>,
+    _ context: OpaquePointer,
     _ mac: OpaquePointer
   ) -> Int32 {
     guard RAND_bytes(iv, 16) == 1 else { return -1 }
@@ -137,7 +139,8 @@ final class TLSTickets {
   }
 
   private func open(
-    _ name: UnsafeMutablePointer<UInt8>, _ iv: UnsafeMutablePointer<UInt8>, _ context: OpaquePointer,
+    _ name: UnsafeMutablePointer<UInt8>, _ iv: UnsafeMutablePointer<UInt8>,
+    _ context: OpaquePointer,
     _ mac: OpaquePointer
   ) -> Int32 {
     let isCurrent = memcmp(name, keys.name, 16) == 0

@@ -111,7 +111,9 @@ package final class ByteBuffer {
     if needed <= capacity, readIndex >= held { return compact() }
     var grown = max(capacity, 256)
     while grown < needed { grown *= 2 }
-    guard let memory = malloc(grown) else { preconditionFailure("out of memory for \(grown) bytes") }
+    guard let memory = malloc(grown) else {
+      preconditionFailure("out of memory for \(grown) bytes")
+    }
     let fresh = memory.assumingMemoryBound(to: UInt8.self)
     if let base, held > 0 { memcpy(fresh, base + readIndex, held) }
     free(base)

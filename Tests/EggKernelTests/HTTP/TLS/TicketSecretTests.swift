@@ -29,11 +29,12 @@ import Testing
     #expect(secret.hash("a") != secret.hash("b"))
   }
 
-  @Test(arguments: [
-    nil, .null, ["secret": "abc", "since": 1],
-    ["secret": .string(String(repeating: "g", count: 64)), "since": 1],
-    ["secret": .string(String(repeating: "0", count: 64))],
-  ] as [ConfigValue?])
+  @Test(
+    arguments: [
+      nil, .null, ["secret": "abc", "since": 1],
+      ["secret": .string(String(repeating: "g", count: 64)), "since": 1],
+      ["secret": .string(String(repeating: "0", count: 64))],
+    ] as [ConfigValue?])
   func `what is no secret is none`(value: ConfigValue?) {
     #expect(TicketSecret(value) == nil)
   }

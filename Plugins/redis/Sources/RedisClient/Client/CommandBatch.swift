@@ -28,7 +28,9 @@ struct CommandBatch {
     if atomic {
       var refused: RedisError?
       let reply = await withUnsafeContinuation { (done: UnsafeContinuation<Reply, Never>) in
-        let note: (Reply) -> Void = { if case .failure(let error) = $0 { refused = refused ?? error } }
+        let note: (Reply) -> Void = {
+          if case .failure(let error) = $0 { refused = refused ?? error }
+        }
         send("MULTI", [], .function(note))
         for (name, arguments) in commands { send(name, arguments, .function(note)) }
         send("EXEC", [], .task(done))

@@ -41,7 +41,8 @@ struct Greeting {
     try await step("password") { () throws(RedisError) in _ = try await connection.call("PING") }
   }
 
-  private func step(_ key: String, _ body: () async throws(RedisError) -> Void) async
+  private func step(_ key: String, _ body: () async throws(RedisError) -> Void)
+    async
     throws(RedisError)
   {
     do throws(RedisError) {

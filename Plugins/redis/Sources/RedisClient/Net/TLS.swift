@@ -88,7 +88,8 @@ nonisolated final class TLSSession {
     ERR_error_string_n(number, &text, text.count)
     let reason = ERR_reason_error_string(number).map { String(cString: $0) }
     ERR_clear_error()
-    let whole = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let whole = String(
+      decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return .connect("\(what): \(reason ?? whole)")
   }
 
