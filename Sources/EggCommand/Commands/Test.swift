@@ -87,9 +87,10 @@ private struct TestRun {
     let table = try Child.run([Self.llvmCov, "report"] + inputs) { Terminal.print($0) }
     guard table.status == 0 else { throw Finding() }
     var lines = ""
+    var origins = MeasuredOrigins()
     let exported = try Child.run([Self.llvmCov, "export", "-format", "lcov"] + inputs) {
       // What the program warns of would be no record.
-      if Self.isRecord($0) { lines += $0 + "\n" }
+      if Self.isRecord($0) { lines += origins.record($0) + "\n" }
     }
     guard exported.status == 0 else { throw CommandFailure("llvm-cov export failed in \(folder)") }
     let output = folder + "/coverage/lcov.info"
