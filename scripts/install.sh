@@ -7,13 +7,13 @@
 #     PREFIX/lib/egg/plugins/NAME   plugins: plugin.json, config, library
 #     PREFIX/lib/egg/frameworks/NAME
 #
-# DESTDIR is put in front, for packagers.
+# DESTDIR is put in front, for packagers. BUILD is another folder of built products.
 set -eu
 cd "$(dirname "$0")/.."
 
 prefix=${PREFIX:-/usr/local}
 root=${DESTDIR:-}$prefix
-build=.build/release
+build=${BUILD:-.build/release}
 
 if [ ! -x "$build/egg" ]; then
   echo "nothing to install: run make build first" >&2
@@ -74,12 +74,16 @@ for kind in Plugins:plugins Frameworks:frameworks; do
     for part in config public view app/view app/public; do
       if [ -d "$folder/$part" ]; then copy_tree "$folder/$part" "$to/$name/$part"; fi
     done
-    # The library has the name that plugin.json gives, which may differ from the folder's.
-    stated=$(sed -n 's/.*"name"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p' \
+    # Those of other languages are built into lib/ of their folder.
+    stated=$(sed -n 's/.*"library"[[:space:]]*:[[:space:]]*"\([^"/]*\)".*/\1/p' \
       "$folder/plugin.json" "$folder/egg.json" 2>/dev/null | head -n 1)
-    for library in "$build/lib$name.so" "$build/lib$stated.so" "$folder"/lib/*.so; do
-      if [ -e "$library" ]; then cp "$library" "$to/$name/"; fi
+    for library in "$build/$stated" "$folder"/lib/*.so; do
+      if [ -f "$library" ]; then cp "$library" "$to/$name/"; fi
     done
+    if [ -n "$stated" ] && [ ! -f "$to/$name/$stated" ]; then
+      echo "$folder/plugin.json names $stated, which is not in $build: run make build" >&2
+      exit 1
+    fi
   done
 done
 

@@ -104,6 +104,16 @@ for package in Examples/*/Package.swift; do
     check "$folder" swift build --package-path "$folder"
   fi
 done
+# What an application away from this tree finds: the package, the plugins, the first project.
+installed() {
+  place=$(mktemp -d)
+  BUILD=.build/debug PREFIX="$place" scripts/install.sh &&
+    (cd "$place" && bin/egg init shop --type simple </dev/null && cd shop && ../bin/egg test)
+  installed_code=$?
+  rm -rf "$place"
+  return "$installed_code"
+}
+check "an installed egg: init, test" installed
 count "mocks of the default framework's plugins" env EGG_FRAMEWORK=egg EGG_SERVER_ENV=unittest \
   swift test --skip-build --package-path Examples/hello --filter MockTests
 check "templates as the original renders them" swift run --skip-build nunjucks-difffuzz --count 3000
