@@ -5,7 +5,7 @@ import Testing
 /// Requests that are under way while processes come and go. `EGG_CLUSTER_SECONDS` lengthens the load.
 @Suite("Under load", .serialized) struct LoadTests {
   private static let seconds =
-    Double(ProcessInfo.processInfo.environment["EGG_CLUSTER_SECONDS"] ?? "") ?? 10
+    Double(ProcessInfo.processInfo.environment["EGG_CLUSTER_SECONDS"] ?? "") ?? 30
 
   /// A request without a good answer.
   private struct Loss: CustomStringConvertible {
