@@ -547,7 +547,8 @@ let package = Package(
     .testTarget(
       name: "EggWebSocketTests", dependencies: ["EggWebSocket", "EggWebSocketDeflate"]),
     // The examples of Egg's own introduction, rewritten in Swift and run through the kernel.
-    .testTarget(name: "SeedTests", dependencies: ["EggCommand", "EggWebSocket"]),
+    .testTarget(
+      name: "SeedTests", dependencies: ["EggCommand", "EggTestSupport", "EggWebSocket"]),
     // The process tree: real processes that serve the application `probe`.
     unit(
       "ClusterProbe", "Tests/EggClusterTests/probe", dependencies: ["EggWatcherClient"],
