@@ -111,20 +111,6 @@ import Testing
     #expect(try probe.get("/pid").body != before.body)
   }
 
-  /// The system wakes one of the processes that accept for each connection: here also the old one, which
-  /// finds the word of its end at the same time.
-  @Test func `a connection that comes in the moment of a reload is not forgotten`() throws {
-    let probe = try ProbeApplication(["--workers", "1"])
-    let old = try #require(try probe.workers().first)
-    kill(old, SIGSTOP)
-    defer { kill(old, SIGCONT) }
-    #expect(try probe.command("reload").status == 0)
-    let clients = try (0..<4).map { _ in try Client(port: probe.port) }
-    for client in clients { try client.send("/pid") }
-    kill(old, SIGCONT)
-    for client in clients { #expect(try client.answer("/pid").status == 200) }
-  }
-
   @Test func `processes that are killed at random lose their own requests alone`() throws {
     let probe = try ProbeApplication(
       ["--workers", "2"], config: #"{"cluster": {"reforkLimit": 1000000}}"#)

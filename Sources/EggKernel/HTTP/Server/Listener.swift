@@ -130,8 +130,7 @@ final class Listener: ReadySource {
 
   func close() {
     worker.loop.deregister(descriptor)
-    // The system wakes one process for each connection. Those for which it woke this one would wait
-    // until a later connection wakes another.
+    // The system may have woken this process alone for a connection, and `yields` may have put it off.
     if isShared { accept(atMost: 1024) }
     Glibc.close(descriptor)
     if let path = opened.path { unlink(path) }
