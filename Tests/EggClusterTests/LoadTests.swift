@@ -20,11 +20,13 @@ import Testing
     private let counts = Mutex<(answers: Int, losses: [Loss], pids: Set<String>)>((0, [], []))
     private let group = DispatchGroup()
 
-    /// - Parameter pause: microseconds between an answer and the next request of a client.
-    init(_ port: UInt16, clients: Int, pause: UInt32 = 0) {
+    /// - Parameters:
+    ///   - pause: microseconds between an answer and the next request of a client.
+    ///   - keeps: false for a new connection for every request.
+    init(_ port: UInt16, clients: Int, pause: UInt32 = 0, keeps: Bool = true) {
       for _ in 0..<clients {
         let thread = Thread { [self] in
-          run(port, pause)
+          run(port, pause, keeps ? "" : "Connection: close\r\n")
           group.leave()
         }
         group.enter()
@@ -32,13 +34,13 @@ import Testing
       }
     }
 
-    private func run(_ port: UInt16, _ pause: UInt32) {
+    private func run(_ port: UInt16, _ pause: UInt32, _ headers: String) {
       var client: Client?
       var worker: String?
       while !stops.load(ordering: .relaxed) {
         do {
           let own = try client ?? Client(port: port)
-          let answer = try own.get("/pid")
+          let answer = try own.get("/pid", headers)
           client = answer.closes ? nil : own
           worker = answer.closes ? nil : answer.body
           counts.withLock {
@@ -109,6 +111,24 @@ import Testing
     #expect(after.body == before.body)
     #expect(after.closes)
     #expect(try probe.get("/pid").body != before.body)
+  }
+
+  @Test func `a new connection is served whatever a reload does in that moment`() throws {
+    let probe = try ProbeApplication(
+      ["--workers", "1"], config: #"{"cluster": {"idleGrace": 100}}"#)
+    // One after the other: no other connection wakes a process for one that was left waiting.
+    let load = Load(probe.port, clients: 1, keeps: false)
+    for _ in 0..<10 {
+      // A process with more connections than the others leaves new ones to them for a moment.
+      let kept = try (0..<4).map { _ in try Client(port: probe.port) }
+      for client in kept { _ = try client.get("/pid") }
+      #expect(try probe.command("reload").status == 0)
+      let so = load.answers
+      _ = try probe.until("more answers", seconds: 30) { load.answers > so + 1 ? true : nil }
+    }
+    let result = load.end()
+    #expect(result.losses.isEmpty, "\(result.losses.prefix(3))")
+    #expect(result.answers > 100)
   }
 
   @Test func `processes that are killed at random lose their own requests alone`() throws {

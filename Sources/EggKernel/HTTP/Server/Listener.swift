@@ -130,7 +130,7 @@ final class Listener: ReadySource {
 
   func close() {
     worker.loop.deregister(descriptor)
-    // The system may have woken this process alone for a connection, and `yields` may have put it off.
+    // The system wakes one process for a connection. What `yields` has put off, nobody else hears of.
     if isShared { accept(atMost: 1024) }
     Glibc.close(descriptor)
     if let path = opened.path { unlink(path) }
