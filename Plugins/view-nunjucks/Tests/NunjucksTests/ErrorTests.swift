@@ -38,6 +38,29 @@ func failure(
     #expect(error?.template == "main")
   }
 
+  // The original reads on behind a stray token and a missing index, and reports what it finds there.
+  @Test(arguments: [
+    ("{{ )(f }}", 8, "parseSignature: expected comma after expression"),
+    ("{{ =[1,2] }}", 11, "invalid index"),
+    ("{% include l[] %}{%> x %}", 20, "tag name expected"),
+    ("{{ a[] }} {{ 1 2 }}", 16, "expected variable end"),
+    ("{{ a[] }}", 5, "an index is missing"),
+    ("{{ a.r/b/g }}", 6, "expected name as lookup value, got [object Object]"),
+    ("{% macro m(a, b==1) %}{% endmacro %}", 16, "assertType: invalid type: Compare"),
+    ("{{ {a: }.b }}", 4, "parseAggregate: expected comma after expression"),
+    ("{{ a\"b }} {{ 1 2 }}", 16, "expected variable end"),
+    ("{{ |[1]|upper x }}", 15, "expected variable end"),
+    ("{{ (a).}", 8, "expected name as lookup value, got }"),
+    ("{{ {a\"b\": a\"b} }}", 11, "a name has no quotes: a\"b"),
+  ])
+  func `the first mistake that is reported is the original's`(
+    _ source: String, _ column: Int, _ cause: String
+  ) {
+    let error = failure(["main": source])
+    #expect(error?.cause == cause)
+    #expect(error?.column == column)
+  }
+
   @Test func `a failure after an include is placed in its own template`() {
     let error = failure(["main": "{% include \"i\" %}\n\n{{ foo() }}", "i": "\n\n{{ range(1) }}"])
     #expect(error?.chain.count == 1)

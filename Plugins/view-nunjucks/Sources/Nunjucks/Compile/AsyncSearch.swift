@@ -42,7 +42,7 @@ struct AsyncSearch {
 
   private func found(_ expression: Expr) -> Bool {
     switch expression.kind {
-    case .null, .bool, .number, .string, .regex, .symbol: false
+    case .null, .bool, .number, .string, .regex, .symbol, .broken: false
     case .filter(let name, let items): filters.contains(name) || items.contains(where: found)
     case .group(let items), .array(let items): items.contains(where: found)
     case .dict(let pairs), .keywords(let pairs): pairs.contains { found($0.value) }

@@ -166,7 +166,12 @@ extension Compiler {
         throw crash("Invalid regular expression: /\(body)/: \(error.message)", expression.offset)
       }
       return add(Node(op: .regex, a: Int32(constants.count - 1), offset: offset))
-    case .symbol(let name): return symbol(name, offset)
+    case .symbol(let name):
+      if name.utf8.contains(UInt8(ascii: "\"")) {
+        throw crash("a name has no quotes: \(name)", expression.offset)
+      }
+      return symbol(name, offset)
+    case .broken(let error): throw error
     case .group(let items):
       if items.isEmpty { throw crash("an expression is missing in ()", expression.offset) }
       if items.count == 1 { return try compile(items[0]) }

@@ -532,6 +532,7 @@ final class Compiler {
     case .caller: "Caller"
     case .capture: "Capture"
     case .slice: "Slice"
+    case .broken: "null"
     case .binary(let op, _, _):
       switch op {
       case .or: "Or"

@@ -38,7 +38,7 @@ extension Stmt {
 extension Expr {
   fileprivate func mentions(_ name: String) -> Bool {
     switch kind {
-    case .null, .bool, .number, .string, .regex: false
+    case .null, .bool, .number, .string, .regex, .broken: false
     case .symbol(let word): word == name
     case .group(let items), .array(let items), .filter(_, let items):
       items.contains { $0.mentions(name) }

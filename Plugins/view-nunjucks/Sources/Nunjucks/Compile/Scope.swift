@@ -63,7 +63,7 @@ struct FrameNeed {
 
   func inExpression(_ expression: Expr) -> Bool {
     switch expression.kind {
-    case .null, .bool, .number, .string, .regex: false
+    case .null, .bool, .number, .string, .regex, .broken: false
     case .symbol(let name): name == "loop"
     case .group(let items), .array(let items), .filter(_, let items):
       items.contains(where: inExpression)

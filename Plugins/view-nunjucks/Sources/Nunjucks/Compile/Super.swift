@@ -45,7 +45,7 @@ struct SuperLift {
 
   private mutating func run(_ expression: Expr, _ block: BlockTag?) {
     switch expression.kind {
-    case .null, .bool, .number, .string, .regex, .symbol: break
+    case .null, .bool, .number, .string, .regex, .symbol, .broken: break
     case .call(let callee, let arguments):
       if callee.symbolName == "super", let block {
         if block.superName == nil {

@@ -208,7 +208,7 @@ extension Renderer {
     {
       value = found
     } else if isInherited(key) {
-      value = .object(BoundMethod(now.context.base, key))
+      value = inherited(now.context.base, key)
     } else if let global = environment.global(key.string) {
       value = global
     }

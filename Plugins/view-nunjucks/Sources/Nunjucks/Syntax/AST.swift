@@ -24,6 +24,8 @@ final class Expr {
     case caller(Callable)
     case capture([Stmt])
     case slice(Expr?, Expr?, Expr?)
+    /// A mistake that the original notices only when it compiles; one that it reads behind it comes first.
+    case broken(TemplateError)
   }
 
   enum Operator {

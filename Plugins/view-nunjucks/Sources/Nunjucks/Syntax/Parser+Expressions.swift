@@ -71,10 +71,12 @@ extension Parser {
   private mutating func compare() throws(TemplateError) -> Expr {
     let left = try binary(1)
     var operands: [(op: String, right: Expr)] = []
+    var offset = left.offset
     while let token = try peek() {
       switch token.value {
       case "==", "===", "!=", "!==", "<", ">", "<=", ">=":
         _ = try next()
+        if operands.isEmpty { offset = token.offset }
         operands.append((token.value, try binary(1)))
         if operands.count > 100 { throw failure("too many comparisons in one expression") }
         continue
@@ -83,7 +85,7 @@ extension Parser {
       break
     }
     if operands.isEmpty { return left }
-    return Expr(.compare(left, operands), left.offset, list: [left] + operands.map(\.right))
+    return Expr(.compare(left, operands), offset, list: [left] + operands.map(\.right))
   }
 
   private func level(_ token: Token) -> (Int, Expr.Operator)? {
@@ -162,9 +164,18 @@ extension Parser {
     case .regex: node = Expr(.regex(token.value, token.flags), token.offset)
     case .symbol: node = Expr(.symbol(token.value), token.offset)
     case .leftParen, .leftBracket, .leftCurly: node = try aggregate(token)
-    default: throw failure("unexpected token: \(token.value)", at: token)
+    default:
+      let failure = failure("unexpected token: \(token.value)", at: token)
+      guard hasPostfix, try startsPostfix() else { throw failure }
+      node = Expr(.broken(failure), token.offset)
     }
     return hasPostfix ? try postfix(node) : node
+  }
+
+  private mutating func startsPostfix() throws(TemplateError) -> Bool {
+    guard let token = try peek() else { return false }
+    return token.kind == .leftParen || token.kind == .leftBracket
+      || token.kind == .op && token.value == "."
   }
 
   mutating func postfix(_ start: Expr) throws(TemplateError) -> Expr {
@@ -178,13 +189,15 @@ extension Parser {
         _ = try next()
         let items = try indexItems(token)
         if items.count > 1 { throw failure("invalid index") }
-        guard let key = items.first else { throw crash("an index is missing", at: token) }
+        let missing = crash("an index is missing", at: token)
+        let key = items.first ?? Expr(.broken(missing), token.offset)
         node = Expr(.lookup(node, key), token.offset, node, key)
       case .op where token.value == ".":
         _ = try next()
         guard let name = try next() else { throw crash("expected name as lookup value") }
         if name.kind != .symbol {
-          throw failure("expected name as lookup value, got \(name.value)", at: name)
+          let text = name.kind == .regex ? "[object Object]" : name.value
+          throw failure("expected name as lookup value, got \(text)", at: name)
         }
         let key = Expr(.string(name.value), name.offset)
         node = Expr(.lookup(node, key), token.offset, node, key)

@@ -104,8 +104,18 @@ extension Renderer {
     if case .object(let function) = value, function.isCallable, name.equals("length") {
       return .number(0)
     }
-    if isMethod(value, name) || isInherited(name) { return .object(BoundMethod(value, name)) }
-    return .undefined
+    if isMethod(value, name) { return .object(BoundMethod(value, name)) }
+    return isInherited(name) ? inherited(value, name) : .undefined
+  }
+
+  /// What a value has of every JavaScript object; the prototype of a record is a record.
+  func inherited(_ value: Value, _ name: TextView) -> Value {
+    switch value {
+    case .map, .treeMap:
+      if name.equals("__proto__") { return .map(TemplateMap(local: true)) }
+    default: break
+    }
+    return .object(BoundMethod(value, name))
   }
 
   func index(_ value: Value, _ key: Value) throws(TemplateError) -> Value {
