@@ -50,6 +50,8 @@ func failure(
     ("{{ {a: }.b }}", 4, "parseAggregate: expected comma after expression"),
     ("{{ a\"b }} {{ 1 2 }}", 16, "expected variable end"),
     ("{{ |[1]|upper x }}", 15, "expected variable end"),
+    ("{% if (x is odd)=1 %}", 18, "expected block end in if statement"),
+    ("{{ f(a is odd=1) }}", 6, "compilePair: Dict keys must be strings or names"),
     ("{{ (a).}", 8, "expected name as lookup value, got }"),
     ("{{ {a\"b\": a\"b} }}", 11, "a name has no quotes: a\"b"),
   ])

@@ -61,6 +61,16 @@ import Testing
   }
 
   @Test(arguments: [
+    ("{{ [1:2] }}", "1,2,1"), ("{{ [:]|length }}", "3"), ("{{ [[1:2], 3] }}", "1,2,1,3"),
+  ])
+  func `with jinjaCompat a slice of nothing is a list`(template: String, page: String) throws {
+    var options = TemplateOptions()
+    options.jinjaCompat = true
+    let bytes = try Environment(options: options).renderString(template, .undefined)
+    #expect(String(decoding: bytes, as: UTF8.self) == page)
+  }
+
+  @Test(arguments: [
     ("{{ undef.get('a', 1) }}{{ undef.items()|length }}{{ nothing.has_key('x') }}", "10false"),
     ("{{ (s|safe).get('val') }} {{ (s|safe).has_key('length') }}", "abc true"),
     ("{{ zero.keys()|length }}{{ undef.items is callable }}{{ undef.other }}", "0true"),

@@ -221,16 +221,25 @@ struct Generator {
   // MARK: Damage
 
   mutating func damaged(_ source: String) -> String {
+    random.chance(40) ? damagedBytes(source) : damagedTokens(source)
+  }
+
+  private static let scraps = [
+    "{%", "%}", "{{", "}}", "{#", "#}", "|", "(", ")", "[", "]", "{", "}", "\"", "'", "-", ".",
+    ",", "r/", "end", "else", " in ", " is ", " if ", "not ", "\u{0}", "=", ":", "**", "é",
+    "😀", "{% for ", "{% block ", "{% raw %}", "{% macro x(", "{% set ",
+    "==", "!=", "//", "~", "*", "/", "%", "<=", ">", "+", "!", "@", ";", "\n", " and ", " or ",
+    "none", "true", "loop", "endif", "endfor", "endset", "endblock", "endcall", "case", "default",
+    "1.5", "1.", "x", "[]", "()", "from", "import", "include", "extends", "with", "without",
+    "context", "ignore", "missing", "as", "elif", "super()", "caller()",
+  ]
+
+  private mutating func damagedBytes(_ source: String) -> String {
     var bytes = Array(source.utf8)
-    let scraps = [
-      "{%", "%}", "{{", "}}", "{#", "#}", "|", "(", ")", "[", "]", "{", "}", "\"", "'", "-", ".",
-      ",", "r/", "end", "else", " in ", " is ", " if ", "not ", "\\", "\u{0}", "=", ":", "**", "é",
-      "😀", "{% for ", "{% block ", "{% raw %}", "{% macro x(", "{% set ", "1e999", "99999999999",
-    ]
     for _ in 0..<(1 + random.below(4)) {
       let at = random.below(bytes.count + 1)
       switch random.below(4) {
-      case 0: bytes.insert(contentsOf: Array(random.pick(scraps).utf8), at: at)
+      case 0: bytes.insert(contentsOf: Array(random.pick(Self.scraps).utf8), at: at)
       case 1 where at < bytes.count: bytes.remove(at: at)
       case 2 where at < bytes.count:
         bytes.removeSubrange(at..<min(bytes.count, at + 1 + random.below(12)))
@@ -241,6 +250,24 @@ struct Generator {
       }
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Words and signs taken out, put in, doubled and exchanged: what a person mistypes.
+  private mutating func damagedTokens(_ source: String) -> String {
+    var tokens = source.matches(
+      of: /\{[%{#]-?|-?[%}#]\}|"[^"]*"|'[^']*'|\w+|\s+|[^\w\s]/
+    ).map { String($0.output) }
+    for _ in 0..<(1 + random.below(2)) where !tokens.isEmpty {
+      let at = random.below(tokens.count)
+      switch random.below(5) {
+      case 0: tokens.remove(at: at)
+      case 1: tokens.insert(random.pick(tokens), at: at)
+      case 2: tokens.insert(random.pick(Self.scraps), at: at)
+      case 3: tokens[at] = random.pick(Self.scraps)
+      default: tokens.swapAt(at, random.below(tokens.count))
+      }
+    }
+    return tokens.joined()
   }
 }
 

@@ -3,9 +3,10 @@ import Nunjucks
 
 /// The original engine in a child process: a line of JSON in, a line out.
 final class Original {
-  private let process = Process()
-  private let input = Pipe()
-  private let output = Pipe()
+  private let node: String
+  private var process = Process()
+  private var input = Pipe()
+  private var output = Pipe()
   private var pending = Data()
 
   /// Every round has an environment of its own, with the additions of ``Additions``.
@@ -26,7 +27,8 @@ final class Original {
       this.run = (context, ...rest) => {
         const body = rest.pop();
         return new nunjucks.runtime.SafeString(
-          body().toUpperCase() + '!'.repeat(rest.length ? Number(rest[0]) || 0 : 1));
+          body().toUpperCase() + (rest.length === 0 ? '!'
+            : typeof rest[0] === 'number' ? '!'.repeat(rest[0]) : ''));
       };
     }
     const rl = require('readline').createInterface({input: process.stdin});
@@ -41,7 +43,7 @@ final class Original {
         resolve: (from, to) => require('path').join(require('path').dirname(from), to)};
       const env = new nunjucks.Environment(loader, job.options);
       env.addFilter('twice', x => x + x);
-      env.addFilter('loud', (x, n) => String(x).toUpperCase() + '!'.repeat(n));
+      env.addFilter('loud', (x, n) => String(x).toUpperCase() + (typeof n === 'number' ? '!'.repeat(n) : ''));
       // Answered at once: in macros and captured text the original cannot wait.
       env.addFilter('later', (x, done) => done(null, 'later ' + x), true);
       env.addTest('three', x => x === 3);
@@ -63,9 +65,16 @@ final class Original {
     """
 
   /// Whether it escapes the backslash, as 3.2.4 does.
-  let escapesBackslash: Bool
+  private(set) var escapesBackslash = false
 
   init(_ node: String) throws {
+    self.node = node
+    try start()
+  }
+
+  private func start() throws {
+    (process, input, output, pending) = (Process(), Pipe(), Pipe(), Data())
+    process.standardError = FileHandle.nullDevice
     process.executableURL = URL(fileURLWithPath: node)
     process.arguments = ["-e", Self.script]
     var settings = ProcessInfo.processInfo.environment
@@ -115,9 +124,12 @@ final class Original {
       "{\"templates\":\(templates),\"compatible\":\(job.isCompatible),\"options\":{\(options.joined(separator: ","))},"
       + "\"context\":\(Expressions.context)}\n"
     input.fileHandleForWriting.write(Data(line.utf8))
-    guard case .map(let answer) = try Self.line(output, &pending) else {
-      throw TemplateError("unexpected answer of node")
+    guard let found = try? Self.line(output, &pending) else {
+      // An endless list ends the process, which no JavaScript can catch.
+      try start()
+      return (nil, "RangeError: node has gone")
     }
+    guard case .map(let answer) = found else { throw TemplateError("unexpected answer of node") }
     return (answer["page"]?.textView?.string, answer["error"]?.textView?.string ?? "")
   }
 

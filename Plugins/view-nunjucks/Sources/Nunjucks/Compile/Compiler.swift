@@ -481,7 +481,7 @@ final class Compiler {
       default:
         let type = Compiler.typeName(parameter)
         throw TemplateError(
-          "assertType: invalid type: \(type)", kind: .syntax, at: parameter.offset)
+          "assertType: invalid type: \(type)", kind: .syntax, at: parameter.start)
       }
     }
     made.take(parameters, keywords)
@@ -499,7 +499,8 @@ final class Compiler {
       let name: String
       switch pair.key.kind {
       case .symbol(let word), .string(let word): name = word
-      default: throw pairError(pair.key)
+      // The original takes what the key has as its value, and most have none.
+      default: name = "undefined"
       }
       keywords.append(
         .init(symbol: symbol(name), name: shared(name), value: try compile(pair.value)))
@@ -509,7 +510,7 @@ final class Compiler {
 
   func pairError(_ key: Expr) -> TemplateError {
     TemplateError(
-      "compilePair: Dict keys must be strings or names", kind: .syntax, at: key.offset)
+      "compilePair: Dict keys must be strings or names", kind: .syntax, at: key.start)
   }
 
   static func typeName(_ expression: Expr) -> String {

@@ -44,6 +44,15 @@ final class Expr {
     depth = 1 + (children.lazy.compactMap { $0?.depth }.max() ?? 0)
   }
 
+  /// Where a message about its kind places it: with its first operand.
+  var start: Int {
+    switch kind {
+    case .test(let left, _), .binary(_, let left, _): left.start
+    case .not(let inner) where inner.offset == offset: inner.start
+    default: offset
+    }
+  }
+
   init(_ kind: Kind, _ offset: Int, list: [Expr]) {
     self.kind = kind
     self.offset = offset

@@ -2,7 +2,7 @@
 struct Lexer {
   let source: [UInt8]
   private(set) var index = 0
-  private var inCode = false
+  private(set) var inCode = false
   private let options: TemplateOptions
   private let blockStart: [UInt8]
   private let blockEnd: [UInt8]

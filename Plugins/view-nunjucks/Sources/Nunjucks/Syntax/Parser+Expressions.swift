@@ -208,13 +208,14 @@ extension Parser {
     return node
   }
 
-  /// What stands between the brackets of an index: a list, or in compatibility mode a slice.
+  /// What stands between square brackets: a list, or in compatibility mode a slice.
   private mutating func indexItems(_ open: Token) throws(TemplateError) -> [Expr] {
     let before = state
     do {
       return try items(open)
     } catch {
-      guard options.jinjaCompat else { throw error }
+      // A list that runs into the end of its tag is not read again.
+      guard options.jinjaCompat, lexer.inCode else { throw error }
       state = before
       if let slice = try slice(open) { return [slice] }
       throw error
@@ -261,9 +262,17 @@ extension Parser {
       }
       return Expr(.dict(pairs), open.offset, list: pairs.flatMap { [$0.key, $0.value] })
     }
-    let items = try items(open)
-    return Expr(
-      open.kind == .leftParen ? .group(items) : .array(items), open.offset, list: items)
+    if open.kind == .leftParen {
+      let items = try items(open)
+      return Expr(.group(items), open.offset, list: items)
+    }
+    var items = try indexItems(open)
+    // In compatibility mode a slice of nothing is a list of its three numbers.
+    if case .slice(let start, let stop, let step)? = items.first?.kind {
+      let null = Expr(.null, open.offset)
+      items = [start ?? null, stop ?? null, step ?? Expr(.number(1), open.offset)]
+    }
+    return Expr(.array(items), open.offset, list: items)
   }
 
   private mutating func items(_ open: Token) throws(TemplateError) -> [Expr] {
@@ -292,7 +301,7 @@ extension Parser {
   ///
   /// - Parameters:
   ///   - tolerant: nil instead of an error if there is no opening parenthesis.
-  ///   - bare: the list has no parentheses and runs to the end of the tag.
+  ///   - bare: the list runs to the end of the tag; an opening parenthesis is skipped and none closes it.
   mutating func signature(
     tolerant: Bool = false, bare: Bool = false
   ) throws(TemplateError) -> [Expr]? {
@@ -302,8 +311,8 @@ extension Parser {
         if tolerant { return nil }
         throw failure("expected arguments", at: open)
       }
-      _ = try next()
     }
+    if open.kind == .leftParen { _ = try next() }
     var arguments: [Expr] = []
     var pairs: [Pair] = []
     var needsComma = false
