@@ -29,29 +29,93 @@ extension MySQLConnection {
     return statement.bytes(escaping)
   }
 
+  // MARK: one text
+
   func run(_ statement: SQLStatement) async throws -> SQLResult { try await run(text(statement)) }
 
   /// Runs a statement and keeps its rows in the client library's memory.
   ///
   /// - Throws: `SQLError`.
   func run(_ sql: [UInt8]) async throws -> SQLResult {
-    try start(options.queryTimeout, Self.timedOut(sql, self.options.queryTimeout))
-    defer { finish() }
+    try await withUnsafeThrowingContinuation { continuation in
+      run(sql) { continuation.resume(with: $0) }
+    }
+  }
+
+  /// The same without a task.
+  func run(_ sql: [UInt8], _ done: @escaping (Result<SQLResult, any Error>) -> Void) {
     do {
-      try await send(sql)
-      var result = try await storeResult(sql)
-      while mysql_more_results(handle) != 0 {
-        var status: Int32 = 0
-        try await perform(
-          { mysql_next_result_start(&status, handle) },
-          {
-            mysql_next_result_cont(&status, handle, $0)
-          })
-        guard status == 0 else { throw fail(Self.text(sql)) }
-        result.following.append(try await storeResult(sql))
+      try take(options.queryTimeout, Self.timedOut(sql, self.options.queryTimeout))
+    } catch { return done(.failure(error)) }
+    let end = { (result: Result<SQLResult, SQLError>) in
+      self.finish()
+      switch result {
+      case .success(let result): done(.success(result))
+      case .failure(let error): done(.failure(error.with(sql: Self.text(sql))))
       }
-      return result
-    } catch let error as SQLError { throw error.with(sql: Self.text(sql)) }
+    }
+    var failed: Int32 = 0
+    // The library reads the text while the call is suspended, so it must stay where it is.
+    let text = UnsafeMutableBufferPointer<CChar>.allocate(capacity: max(1, sql.count))
+    sql.withUnsafeBytes { UnsafeMutableRawBufferPointer(text).copyMemory(from: $0) }
+    go(
+      mysql_send_query_start(&failed, handle, text.baseAddress, UInt(sql.count)),
+      { mysql_send_query_cont(&failed, self.handle, $0) }
+    ) { failure in
+      text.deallocate()
+      if let failure { return end(.failure(failure)) }
+      if failed != 0 { return end(.failure(self.fail(""))) }
+      // Asked for at once, the library would look in vain and come back to wait for the same.
+      self.awaitReply { self.readReply(end) }
+    }
+  }
+
+  private func readReply(_ end: @escaping (Result<SQLResult, SQLError>) -> Void) {
+    var failed: my_bool = 0
+    go(
+      mysql_read_query_result_start(&failed, handle),
+      { mysql_read_query_result_cont(&failed, self.handle, $0) }
+    ) { failure in
+      if let failure { return end(.failure(failure)) }
+      if failed != 0 { return end(.failure(self.fail(""))) }
+      self.storeResults([], end)
+    }
+  }
+
+  /// - Parameter before: of the statements that were sent in the same text before this one.
+  private func storeResults(
+    _ before: [SQLResult], _ end: @escaping (Result<SQLResult, SQLError>) -> Void
+  ) {
+    var rows: UnsafeMutablePointer<MYSQL_RES>?
+    go(
+      mysql_store_result_start(&rows, handle),
+      { mysql_store_result_cont(&rows, self.handle, $0) }
+    ) { failure in
+      if let failure { return end(.failure(failure)) }
+      guard rows != nil || mysql_field_count(self.handle) == 0 else {
+        return end(.failure(self.fail("")))
+      }
+      let source = rows.map { MySQLRows($0, self.options) }
+      let result = SQLResult(source, self.summary)
+      guard mysql_more_results(self.handle) != 0 else {
+        return end(.success(before.isEmpty ? result : SQLResult(before + [result])))
+      }
+      self.nextResult(before + [result], end)
+    }
+  }
+
+  private func nextResult(
+    _ before: [SQLResult], _ end: @escaping (Result<SQLResult, SQLError>) -> Void
+  ) {
+    var status: Int32 = 0
+    go(
+      mysql_next_result_start(&status, handle),
+      { mysql_next_result_cont(&status, self.handle, $0) }
+    ) { failure in
+      if let failure { return end(.failure(failure)) }
+      if status != 0 { return end(.failure(self.fail(""))) }
+      self.storeResults(before, end)
+    }
   }
 
   /// Sends a statement and waits for the head of its answer.
@@ -65,19 +129,6 @@ extension MySQLConnection {
       { mysql_real_query_start(&failed, handle, text.baseAddress, UInt(sql.count)) },
       { mysql_real_query_cont(&failed, handle, $0) })
     if failed != 0 { throw fail(Self.text(sql)) }
-  }
-
-  private func storeResult(_ sql: [UInt8]) async throws -> SQLResult {
-    var rows: UnsafeMutablePointer<MYSQL_RES>?
-    try await perform(
-      { mysql_store_result_start(&rows, handle) },
-      {
-        mysql_store_result_cont(&rows, handle, $0)
-      })
-    let summary = summary
-    if let rows { return SQLResult(MySQLRows(rows, options), summary) }
-    guard mysql_field_count(handle) == 0 else { throw fail(Self.text(sql)) }
-    return SQLResult(nil, summary)
   }
 
   var summary: SQLResult.Summary {
@@ -112,7 +163,7 @@ extension MySQLConnection {
 
   /// Whether the server is there.
   func ping() async throws {
-    try start(options.connectTimeout, .connectionLost)
+    try take(options.connectTimeout, .connectionLost)
     defer { finish() }
     var failed: Int32 = 0
     try await perform(

@@ -12,7 +12,7 @@ final class AppLoop: MySQLLoop {
 
   nonisolated deinit {}
 
-  var nowMilliseconds: UInt64 { app.loop.nowNanoseconds / 1_000_000 }
+  var nowNanoseconds: UInt64 { app.loop.nowNanoseconds }
 
   func watch(
     _ descriptor: Int32, _ events: MySQLEvents, _ ready: @escaping @MainActor (MySQLEvents) -> Void
