@@ -42,96 +42,9 @@ struct StatementCache {
 }
 
 extension MySQLConnection {
-  private typealias Statement = UnsafeMutablePointer<MYSQL_STMT>
+  typealias Statement = UnsafeMutablePointer<MYSQL_STMT>
 
-  /// Runs a prepared statement; it is prepared once for each connection.
-  ///
-  /// - Parameter parameters: scalars, as many as the statement has `?`.
-  /// - Throws: `SQLError`.
-  func execute(_ sql: String, _ parameters: [SQLValue]) async throws -> SQLResult {
-    try await withUnsafeThrowingContinuation { continuation in
-      execute(sql, parameters) { continuation.resume(with: $0) }
-    }
-  }
-
-  /// The same without a task.
-  func execute(
-    _ sql: String, _ parameters: [SQLValue], _ done: @escaping (Result<SQLResult, any Error>) -> Void
-  ) {
-    do {
-      try take(options.queryTimeout, Self.timedOut(Array(sql.utf8), self.options.queryTimeout))
-    } catch { return done(.failure(error)) }
-    let end = { (result: Result<SQLResult, SQLError>) in
-      self.finish()
-      switch result {
-      case .success(let result): done(.success(result))
-      case .failure(let error): done(.failure(error.with(sql: sql)))
-      }
-    }
-    prepare(sql) { prepared in
-      do throws(SQLError) {
-        let statement = try prepared.get()
-        let bound = try BoundParameters(parameters, for: statement, self.options.timeZone)
-        if !parameters.isEmpty, mysql_stmt_bind_param(statement, bound.binds.baseAddress) != 0 {
-          throw self.fail(statement)
-        }
-        self.execute(statement, bound, end)
-      } catch { end(.failure(error)) }
-    }
-  }
-
-  private func prepare(_ sql: String, _ then: @escaping (Result<Statement, SQLError>) -> Void) {
-    if let known = statements.find(sql) { return then(.success(known)) }
-    guard let statement = mysql_stmt_init(handle) else { return then(.failure(fail(sql))) }
-    var yes: my_bool = 1
-    mysql_stmt_attr_set(statement, STMT_ATTR_UPDATE_MAX_LENGTH, &yes)
-    var failed: Int32 = 0
-    // The library reads the text while the call is suspended, so it must stay where it is.
-    guard let text = strdup(sql) else { preconditionFailure("strdup: out of memory") }
-    go(
-      mysql_stmt_prepare_start(&failed, statement, text, UInt(sql.utf8.count)),
-      { mysql_stmt_prepare_cont(&failed, statement, $0) }
-    ) { failure in
-      free(text)
-      if let failure { return then(.failure(failure)) }
-      if failed != 0 {
-        let error = self.fail(statement)
-        guard self.failure == nil else { return then(.failure(error)) }
-        return self.close(statement) { then(.failure(error)) }
-      }
-      let evicted = self.statements.add(sql, statement, limit: self.options.statementCache)
-      guard let evicted else { return then(.success(statement)) }
-      self.close(evicted) { then(.success(statement)) }
-    }
-  }
-
-  private func close(_ statement: Statement, _ then: @escaping () -> Void) {
-    var failed: my_bool = 0
-    go(
-      mysql_stmt_close_start(&failed, statement),
-      { mysql_stmt_close_cont(&failed, statement, $0) }
-    ) { _ in then() }
-  }
-
-  private func execute(
-    _ statement: Statement, _ bound: BoundParameters,
-    _ end: @escaping (Result<SQLResult, SQLError>) -> Void
-  ) {
-    var failed: Int32 = 0
-    go(
-      mysql_stmt_execute_start(&failed, statement),
-      { mysql_stmt_execute_cont(&failed, statement, $0) }
-    ) { failure in
-      withExtendedLifetime(bound) {}
-      if let failure { return end(.failure(failure)) }
-      if failed != 0 { return end(.failure(self.fail(statement))) }
-      let summary = self.summary(statement)
-      guard summary.fieldCount > 0 else { return end(.success(SQLResult(nil, summary))) }
-      self.store(statement) { end($0.map { SQLResult($0, summary) }) }
-    }
-  }
-
-  private func summary(_ statement: Statement) -> SQLResult.Summary {
+  func summary(_ statement: Statement) -> SQLResult.Summary {
     var summary = summary
     summary.fieldCount = Int(mysql_stmt_field_count(statement))
     summary.affectedRows = Int(exactly: mysql_stmt_affected_rows(statement)) ?? 0
@@ -139,32 +52,15 @@ extension MySQLConnection {
     return summary
   }
 
-  private func store(
-    _ statement: Statement, _ then: @escaping (Result<SQLPackedRows, SQLError>) -> Void
-  ) {
-    var failed: Int32 = 0
-    go(
-      mysql_stmt_store_result_start(&failed, statement),
-      { mysql_stmt_store_result_cont(&failed, statement, $0) }
-    ) { failure in
-      if let failure { return then(.failure(failure)) }
-      guard failed == 0 else { return then(.failure(self.fail(statement))) }
-      defer { mysql_stmt_free_result(statement) }
-      do throws(SQLError) {
-        then(.success(try self.rows(of: statement)))
-      } catch { then(.failure(error)) }
-    }
-  }
-
   /// The rows that the library has stored.
-  private func rows(of statement: Statement) throws(SQLError) -> SQLPackedRows {
+  func rows(of statement: Statement) throws(SQLError) -> SQLPackedRows {
     guard let head = mysql_stmt_result_metadata(statement) else { throw fail(statement) }
     defer { mysql_free_result(head) }
     // Only now the library knows how long the columns' values are.
     guard let fields = mysql_fetch_fields(head), let stored = statement.pointee.fields else {
       throw fail(statement)
     }
-    let columns = (0..<Int(mysql_num_fields(head))).map { MySQLField(fields[$0], options) }
+    let columns = (0..<Int(mysql_num_fields(head))).map { MySQLField(fields[$0], rules) }
     let buffers = ResultBuffers(columns, stored)
     guard mysql_stmt_bind_result(statement, buffers.binds.baseAddress) == 0 else {
       throw fail(statement)
@@ -178,7 +74,7 @@ extension MySQLConnection {
     }
   }
 
-  private func fail(_ statement: Statement) -> SQLError {
+  func fail(_ statement: Statement) -> SQLError {
     if let failure { return failure }
     let error = SQLError.mysql(
       mysql_stmt_errno(statement), String(cString: mysql_stmt_sqlstate(statement)),
@@ -189,7 +85,7 @@ extension MySQLConnection {
 }
 
 /// Parameters in the form that the library sends, and the memory they are in.
-private nonisolated final class BoundParameters {
+nonisolated final class BoundParameters {
   let binds: UnsafeMutableBufferPointer<MYSQL_BIND>
   private var memory: [UnsafeMutableRawPointer] = []
 

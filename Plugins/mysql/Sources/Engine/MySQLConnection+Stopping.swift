@@ -1,22 +1,5 @@
 import EggSQL
 
-/// A statement on a connection, which the server is told to stop when nobody wants it any more.
-private final class RunningStatement: SQLRunning {
-  private let connection: MySQLConnection
-  private let serial: Int
-  /// Afterwards the number may be that of another statement.
-  var isEnded = false
-
-  init(_ connection: MySQLConnection, _ serial: Int) {
-    self.connection = connection
-    self.serial = serial
-  }
-
-  nonisolated deinit {}
-
-  func cancel() { if !isEnded { connection.stop(serial) } }
-}
-
 /// What is known only after it was needed: the statement of a task that may be cancelled.
 private final class Started {
   var statement: (any SQLRunning)?
@@ -25,32 +8,22 @@ private final class Started {
 
 extension MySQLConnection {
   /// Starts a statement; `done` hears of its end, or of why it could not begin.
-  func start(_ request: SQLRequest, _ done: @escaping (Result<SQLResult, any Error>) -> Void)
-    -> any SQLRunning
-  {
-    let statement = serial + 1
-    let running = RunningStatement(self, statement)
-    begin(request) { result in
-      running.isEnded = true
-      guard self.killer?.statement == statement else { return done(result) }
-      Task {
-        _ = await self.awaitKiller(of: statement)
-        done(.failure(CancellationError()))
-      }
-    }
-    return running
-  }
-
-  private func begin(
-    _ request: SQLRequest, _ done: @escaping (Result<SQLResult, any Error>) -> Void
-  ) {
+  func start(
+    _ request: SQLRequest, _ done: @escaping @MainActor (Result<SQLResult, any Error>) -> Void
+  ) -> any SQLRunning {
+    let exchange: MySQLExchange
     switch request {
     case .text(let statement):
-      let text: [UInt8]
-      do { text = try self.text(statement) } catch { return done(.failure(error)) }
-      run(text, done)
-    case .prepared(let sql, let parameters): execute(sql, parameters, done)
+      do throws(SQLError) {
+        exchange = MySQLExchange(self, try text(statement), done)
+      } catch {
+        return SQLTask({ throw error }, done)
+      }
+    case .prepared(let sql, let parameters):
+      exchange = MySQLExchange(self, prepared: sql, parameters, done)
     }
+    exchange.begin()
+    return exchange
   }
 
   /// The same in the caller's task, and ending with it unless `isStoppable` is false.
@@ -60,7 +33,7 @@ extension MySQLConnection {
   func perform(_ request: SQLRequest, _ isStoppable: Bool) async throws -> SQLResult {
     guard isStoppable else {
       return try await withUnsafeThrowingContinuation { continuation in
-        begin(request) { continuation.resume(with: $0) }
+        _ = start(request) { continuation.resume(with: $0) }
       }
     }
     try Task.checkCancellation()
@@ -94,7 +67,7 @@ extension MySQLConnection {
   }
 
   /// Asks the server on another connection; this one waits for its answer meanwhile.
-  fileprivate func stop(_ statement: Int) {
+  func stop(_ statement: Int) {
     guard isBusy, serial == statement, killer == nil, isUsable else { return }
     let text = Array("KILL QUERY \(threadId)".utf8)
     let task = Task {
@@ -111,7 +84,7 @@ extension MySQLConnection {
 
   /// - Returns: whether the statement was stopped. A wish that came too late does not hit the next
   ///   statement then.
-  private func awaitKiller(of statement: Int) async -> Bool {
+  func awaitKiller(of statement: Int) async -> Bool {
     guard let killer, killer.statement == statement else { return false }
     await killer.task.value
     self.killer = nil

@@ -9,11 +9,13 @@ import Glibc
 final class MySQLConnection {
   let handle: UnsafeMutablePointer<MYSQL>
   let options: MySQLOptions
+  let rules: MySQLField.Rules
   let loop: any MySQLLoop
   private var watch: (any MySQLWatch)?
   private var watched: MySQLEvents = []
-  /// What goes on when the descriptor is ready, and with which of the library's events.
-  private var waiting: ((Int32) -> Void)?
+  /// Who goes on when the descriptor is ready, and what was waited for.
+  private var waiter: (any MySQLWaiter)?
+  private var awaited: Int32 = 0
   private(set) var isBusy = false
   private var deadline: (any MySQLTimer)?
   /// Of statements, so that a late wish to stop one does not stop the next.
@@ -33,6 +35,7 @@ final class MySQLConnection {
 
   private init(_ options: MySQLOptions, _ loop: any MySQLLoop) {
     self.options = options
+    rules = MySQLField.Rules(options)
     self.loop = loop
     guard let handle = mysql_init(nil) else { preconditionFailure("mysql_init: out of memory") }
     self.handle = handle
@@ -65,7 +68,8 @@ final class MySQLConnection {
       UInt(CLIENT_FOUND_ROWS) | (options.multipleStatements ? UInt(CLIENT_MULTI_STATEMENTS) : 0)
     let limit = options.connectTimeout
     let unanswered = "connect to \(place): no answer within \(limit)ms"
-    try take(limit, SQLError.timeout("ETIMEDOUT", unanswered))
+    try take()
+    try self.limit(limit) { .timeout("ETIMEDOUT", unanswered) }
     var result: UnsafeMutablePointer<MYSQL>?
     let socketPath = options.socketPath
     let port = UInt32(clamping: options.port)
@@ -160,27 +164,8 @@ final class MySQLConnection {
     if let failure { throw failure }
   }
 
-  /// The same without a task, for what every statement does.
-  ///
-  /// - Parameters:
-  ///   - status: what the call has said when it was begun.
-  ///   - then: gets why the connection was given up meanwhile.
-  func go(
-    _ status: Int32, _ proceed: @escaping (Int32) -> Int32, _ then: @escaping (SQLError?) -> Void
-  ) {
-    guard status != 0 else { return then(failure) }
-    wait(for: status) { ready in
-      let status = proceed(ready)
-      if let failure = self.failure, status != 0 { return then(failure) }
-      self.go(status, proceed, then)
-    }
-  }
-
-  /// Waits until there is something to read.
-  func awaitReply(_ then: @escaping () -> Void) { wait(for: MYSQL_WAIT_READ) { _ in then() } }
-
   /// Takes the connection for one statement.
-  func take(_ limit: Int, _ error: @autoclosure @escaping () -> SQLError) throws {
+  func take() throws(SQLError) {
     if let failure { throw failure }
     guard !isBusy, !isClosed else {
       throw SQLError(
@@ -188,8 +173,12 @@ final class MySQLConnection {
     }
     isBusy = true
     serial += 1
-    guard limit > 0 else { return }
-    deadline = try loop.timer(after: limit) { [weak self] in
+  }
+
+  /// Gives the connection up when the statement has not ended in time; 0 is any time.
+  func limit(_ milliseconds: Int, _ error: @escaping () -> SQLError) throws {
+    guard milliseconds > 0 else { return }
+    deadline = try loop.timer(after: milliseconds) { [weak self] in
       self?.deadline = nil
       self?.giveUp(error())
     }
@@ -208,26 +197,24 @@ final class MySQLConnection {
     failure = error
     let descriptor = mysql_get_socket(handle)
     if descriptor >= 0 { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
-    waiting.take()?(Self.everything)
+    waiter.take()?.ready(Self.everything)
   }
 
   private static let everything = MYSQL_WAIT_READ | MYSQL_WAIT_WRITE | MYSQL_WAIT_TIMEOUT
 
   /// Waits for what the library waits for, and says which of it happened.
   private func ready(for status: Int32) async -> Int32 {
-    await withUnsafeContinuation { continuation in
-      wait(for: status) { continuation.resume(returning: $0) }
-    }
+    await withUnsafeContinuation { wait(for: status, WaitingTask($0)) }
   }
 
-  private func wait(for status: Int32, _ then: @escaping (Int32) -> Void) {
+  /// The same for who is called.
+  func wait(for status: Int32, _ waiter: any MySQLWaiter) {
     let events: MySQLEvents =
       status & MYSQL_WAIT_WRITE != 0
       ? (status & MYSQL_WAIT_READ != 0 ? [.read, .write] : .write) : .read
-    guard failure == nil, interest(events) else { return then(Self.everything) }
-    waiting = { happened in
-      then(self.failure == nil ? happened & (status | MYSQL_WAIT_TIMEOUT) : Self.everything)
-    }
+    guard failure == nil, interest(events) else { return waiter.ready(Self.everything) }
+    awaited = status | MYSQL_WAIT_TIMEOUT
+    self.waiter = waiter
   }
 
   /// Between statements the descriptor is watched too: a server that hangs up is seen at once, and a
@@ -246,11 +233,11 @@ final class MySQLConnection {
   }
 
   private func became(_ events: MySQLEvents) {
-    if let waiting = waiting.take() {
+    if let waiter = waiter.take() {
       var status: Int32 = 0
       if !events.isDisjoint(with: [.read, .closed]) { status |= MYSQL_WAIT_READ }
       if !events.isDisjoint(with: [.write, .closed]) { status |= MYSQL_WAIT_WRITE }
-      waiting(status)
+      waiter.ready(status & awaited)
     } else if isBusy {
       // Rows that nobody wants yet; the next wait watches again.
       if events.contains(.closed) { endWatching() } else { _ = interest([]) }
@@ -317,6 +304,19 @@ final class MySQLConnection {
     if error.isFatal { giveUp(error) }
     return error
   }
+}
+
+/// Who waits for a connection's descriptor.
+protocol MySQLWaiter: AnyObject {
+  /// - Parameter happened: of what was waited for, in the library's numbers.
+  func ready(_ happened: Int32)
+}
+
+private final class WaitingTask: MySQLWaiter {
+  private let continuation: UnsafeContinuation<Int32, Never>
+  init(_ continuation: UnsafeContinuation<Int32, Never>) { self.continuation = continuation }
+  nonisolated deinit {}
+  func ready(_ happened: Int32) { continuation.resume(returning: happened) }
 }
 
 nonisolated extension SQLError {

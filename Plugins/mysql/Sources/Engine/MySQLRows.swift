@@ -21,22 +21,23 @@ nonisolated final class MySQLRows: SQLRowSource, @unchecked Sendable {
   private var places: [MYSQL_ROW_OFFSET?] = []
 
   /// Takes over `result`, which is complete.
-  init(_ result: UnsafeMutablePointer<MYSQL_RES>, _ options: MySQLOptions) {
+  init(_ result: UnsafeMutablePointer<MYSQL_RES>, _ rules: MySQLField.Rules) {
     self.result = result
     fields = mysql_fetch_fields(result)
     columnCount = Int(mysql_num_fields(result))
     rowCount = Int(mysql_num_rows(result))
-    zone = options.timeZone
-    kinds = .allocate(capacity: max(1, columnCount))
+    zone = rules.timeZone
+    guard let memory = malloc(max(1, columnCount)) else { preconditionFailure("no memory") }
+    kinds = memory.bindMemory(to: MySQLField.Kind.self, capacity: columnCount)
     guard let fields else { return }
     for column in 0..<columnCount {
-      (kinds + column).initialize(to: MySQLField.kind(fields[column], options))
+      (kinds + column).initialize(to: MySQLField.kind(fields[column], rules))
     }
   }
 
   deinit {
     mysql_free_result(result)
-    kinds.deallocate()
+    free(kinds)
   }
 
   var columns: SQLColumns {
@@ -99,25 +100,38 @@ nonisolated final class MySQLRows: SQLRowSource, @unchecked Sendable {
 
 /// How a column's text becomes a value.
 nonisolated struct MySQLField {
-  enum Kind {
+  enum Kind: UInt8 {
     case integer, unsigned, bigInteger, bigUnsigned, number, text, bytes, moment
+  }
+
+  /// What the configuration says about values.
+  struct Rules {
+    let timeZone: SQLTimeZone
+    let dateStrings, supportBigNumbers, bigNumberStrings: Bool
+
+    init(_ options: MySQLOptions) {
+      timeZone = options.timeZone
+      dateStrings = options.dateStrings
+      supportBigNumbers = options.supportBigNumbers
+      bigNumberStrings = options.bigNumberStrings
+    }
   }
 
   let name: String
   let kind: Kind
   let zone: SQLTimeZone
 
-  static func all(of result: UnsafeMutablePointer<MYSQL_RES>, _ options: MySQLOptions)
+  static func all(of result: UnsafeMutablePointer<MYSQL_RES>, _ rules: Rules)
     -> [MySQLField]
   {
     guard let fields = mysql_fetch_fields(result) else { return [] }
-    return (0..<Int(mysql_num_fields(result))).map { MySQLField(fields[$0], options) }
+    return (0..<Int(mysql_num_fields(result))).map { MySQLField(fields[$0], rules) }
   }
 
-  init(_ field: MYSQL_FIELD, _ options: MySQLOptions) {
+  init(_ field: MYSQL_FIELD, _ rules: Rules) {
     name = Self.name(of: field)
-    zone = options.timeZone
-    kind = Self.kind(field, options)
+    zone = rules.timeZone
+    kind = Self.kind(field, rules)
   }
 
   static func name(of field: MYSQL_FIELD) -> String {
@@ -128,18 +142,18 @@ nonisolated struct MySQLField {
   /// The character set whose text is bytes.
   private static let binary: UInt32 = 63
 
-  static func kind(_ field: MYSQL_FIELD, _ options: MySQLOptions) -> Kind {
+  static func kind(_ field: MYSQL_FIELD, _ rules: Rules) -> Kind {
     let isUnsigned = field.flags & UInt32(UNSIGNED_FLAG) != 0
     switch field.type {
     case MYSQL_TYPE_TINY, MYSQL_TYPE_SHORT, MYSQL_TYPE_LONG, MYSQL_TYPE_INT24, MYSQL_TYPE_YEAR:
       return isUnsigned ? .unsigned : .integer
     case MYSQL_TYPE_LONGLONG:
-      guard options.supportBigNumbers else { return isUnsigned ? .unsigned : .integer }
-      return options.bigNumberStrings ? .text : isUnsigned ? .bigUnsigned : .bigInteger
+      guard rules.supportBigNumbers else { return isUnsigned ? .unsigned : .integer }
+      return rules.bigNumberStrings ? .text : isUnsigned ? .bigUnsigned : .bigInteger
     case MYSQL_TYPE_FLOAT, MYSQL_TYPE_DOUBLE: return .number
     case MYSQL_TYPE_DATE, MYSQL_TYPE_NEWDATE, MYSQL_TYPE_DATETIME, MYSQL_TYPE_TIMESTAMP,
       MYSQL_TYPE_DATETIME2, MYSQL_TYPE_TIMESTAMP2:
-      return options.dateStrings ? .text : .moment
+      return rules.dateStrings ? .text : .moment
     case MYSQL_TYPE_BIT, MYSQL_TYPE_GEOMETRY: return .bytes
     case MYSQL_TYPE_TINY_BLOB, MYSQL_TYPE_MEDIUM_BLOB, MYSQL_TYPE_LONG_BLOB, MYSQL_TYPE_BLOB,
       MYSQL_TYPE_VARCHAR, MYSQL_TYPE_VAR_STRING, MYSQL_TYPE_STRING:

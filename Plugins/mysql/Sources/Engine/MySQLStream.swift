@@ -21,7 +21,7 @@ public final class MySQLStream: SQLCursor {
   init(_ database: MySQLDatabase, _ connection: MySQLConnection, _ sql: [UInt8]) async throws {
     self.database = database
     self.sql = sql
-    try connection.take(0, .connectionLost)
+    try connection.take()
     var hasRows = false
     do {
       try await connection.stoppable {
@@ -45,7 +45,7 @@ public final class MySQLStream: SQLCursor {
     }
     self.result = result
     self.connection = connection
-    fields = MySQLField.all(of: result, database.options)
+    fields = MySQLField.all(of: result, connection.rules)
     columns = SQLColumns(fields.map(\.name))
   }
 

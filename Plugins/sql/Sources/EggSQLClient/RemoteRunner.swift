@@ -21,26 +21,23 @@ final class RemoteRunner {
 
   func run(_ statement: SQLStatement) async throws -> SQLResult {
     try await settled { done, state in
-      let pieces = statement.pieces
-      // As many as there are pieces, and one of each for two values side by side.
-      let texts = memory.allocate(egg_str.self, pieces.count + 1)
-      let values = memory.allocate(egg_value.self, pieces.count)
-      var count = 0
-      texts[0] = egg_str()
-      for piece in pieces {
-        switch piece {
-        case .sql(let text): texts[count] = egg_str(memory.copy(text))
-        case .value(let value):
-          values[count] = egg_value(memory.copy(value))
-          count += 1
-          texts[count] = egg_str()
+      let count = statement.values.count
+      let texts = memory.allocate(egg_str.self, count + 1)
+      let values = memory.allocate(egg_value.self, count)
+      return statement.sql.withUnsafeBytes { sql in
+        var place = 0
+        statement.pieces { range, value in
+          texts[place] = egg_str(UnsafeRawBufferPointer(rebasing: sql[range]))
+          guard let value else { return }
+          values[place] = egg_value(memory.copy(value))
+          place += 1
         }
+        var lent = egg_sql_statement(
+          size: UInt32(MemoryLayout<egg_sql_statement>.size),
+          flags: statement.assumesBackslashes ? UInt32(EGG_SQL_BACKSLASHES) : 0,
+          texts: texts, values: values, value_count: UInt32(clamping: count), reserved: 0)
+        return table.pointee.run(table, &lent, done, state)
       }
-      var lent = egg_sql_statement(
-        size: UInt32(MemoryLayout<egg_sql_statement>.size),
-        flags: statement.assumesBackslashes ? UInt32(EGG_SQL_BACKSLASHES) : 0,
-        texts: texts, values: values, value_count: UInt32(clamping: count), reserved: 0)
-      return table.pointee.run(table, &lent, done, state)
     }
   }
 

@@ -11,18 +11,9 @@ public enum SQLWire {
   /// A statement: whether it assumes backslashes, then text and values in turn.
   public static func value(of statement: SQLStatement) -> Value {
     var list: [Value] = [.boolean(statement.assumesBackslashes)]
-    var wantsText = true
-    for piece in statement.pieces {
-      switch piece {
-      case .sql(let text):
-        if !wantsText { list.append(.undefined) }
-        list.append(.text(text))
-        wantsText = false
-      case .value(let value):
-        if wantsText { list.append(.text("")) }
-        list.append(Value(value))
-        wantsText = true
-      }
+    statement.pieces { range, value in
+      list.append(.text(String(decoding: statement.sql[range], as: UTF8.self)))
+      if let value { list.append(Value(value)) }
     }
     return .list(list)
   }

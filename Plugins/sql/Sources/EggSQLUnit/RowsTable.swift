@@ -1,5 +1,6 @@
 import EggSQL
 import EggSQLClient
+import Glibc
 internal import PluginABI
 
 /// Rows for other units: the C table "egg.sql.rows/1", whose cells lie where the rows are.
@@ -18,7 +19,8 @@ final class RowsTable {
     let textStart = namesStart + count * MemoryLayout<egg_str>.stride
     let isLent = count == 0 || source.name(ofColumn: 0) != nil
     let textCount = isLent ? 0 : source.columns.names.reduce(0) { $0 + $1.utf8.count }
-    memory = .allocate(byteCount: textStart + textCount, alignment: 16)
+    guard let memory = malloc(textStart + textCount) else { preconditionFailure("no memory") }
+    self.memory = memory
     cells = (memory + cellsStart).initializeMemory(
       as: egg_value.self, repeating: egg_value(), count: count)
     let names = (memory + namesStart).bindMemory(to: egg_str.self, capacity: count)
@@ -43,7 +45,7 @@ final class RowsTable {
         release: releaseRows))
   }
 
-  nonisolated deinit { memory.deallocate() }
+  nonisolated deinit { free(memory) }
 
   var table: UnsafePointer<egg_sql_rows> {
     UnsafeRawPointer(memory).assumingMemoryBound(to: egg_sql_rows.self)

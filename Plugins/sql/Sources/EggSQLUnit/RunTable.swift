@@ -8,8 +8,10 @@ final class RunTable {
   private let executor: any SQLExecutor
   private let starter: (any SQLStarter)?
   private nonisolated(unsafe) let memory: UnsafeMutablePointer<egg_sql_run>
-  private var running: [UInt64: any SQLRunning] = [:]
-  private var last: UInt64 = 0
+  /// By place; the upper half of a ticket tells those apart that had one after the other.
+  private var running: [Asked?] = []
+  private var free: [Int] = []
+  private var last: UInt32 = 0
   private let lent = LentMemory()
 
   init(_ executor: any SQLExecutor) {
@@ -28,24 +30,12 @@ final class RunTable {
   var table: UnsafeRawPointer { UnsafeRawPointer(memory) }
 
   /// - Returns: a ticket.
-  fileprivate func start(_ request: SQLRequest, _ whom: Caller) -> UInt64 {
-    last += 1
-    let ticket = last
-    var early: Result<SQLResult, any Error>?
-    let statement = begin(request) { [self] result in
-      if running.removeValue(forKey: ticket) == nil {
-        early = result
-      } else {
-        whom.tell(result, lent)
-      }
-    }
-    if let early {
-      // Nobody is told before this has returned.
-      Task { whom.tell(early, lent) }
-    } else {
-      running[ticket] = statement
-    }
-    return ticket
+  fileprivate func start(_ request: SQLRequest, _ caller: Caller) -> UInt64 {
+    let asked = asked(caller)
+    asked.isStarting = true
+    asked.statement = begin(request) { self.ended(asked, $0) }
+    asked.isStarting = false
+    return asked.ticket
   }
 
   private func begin(
@@ -55,7 +45,45 @@ final class RunTable {
     return SQLTask({ [executor] in try await executor.perform(request) }, done)
   }
 
-  fileprivate func cancel(_ ticket: UInt64) { running[ticket]?.cancel() }
+  private func asked(_ caller: Caller) -> Asked {
+    last &+= 1
+    let place = free.popLast() ?? running.count
+    if place == running.count { running.append(nil) }
+    let asked = Asked(caller, UInt64(last) << 32 | UInt64(place))
+    running[place] = asked
+    return asked
+  }
+
+  private func ended(_ asked: Asked, _ result: Result<SQLResult, any Error>) {
+    let place = Int(truncatingIfNeeded: asked.ticket & 0xFFFF_FFFF)
+    running[place] = nil
+    free.append(place)
+    asked.statement = nil
+    guard asked.isStarting else { return asked.caller.tell(result, lent) }
+    // Nobody is told before the function that started it has returned.
+    Task { asked.caller.tell(result, lent) }
+  }
+
+  fileprivate func cancel(_ ticket: UInt64) {
+    let place = Int(truncatingIfNeeded: ticket & 0xFFFF_FFFF)
+    guard place < running.count, let asked = running[place], asked.ticket == ticket else { return }
+    asked.statement?.cancel()
+  }
+}
+
+/// A statement that runs for somebody.
+private final class Asked {
+  let caller: Caller
+  let ticket: UInt64
+  var statement: (any SQLRunning)?
+  var isStarting = false
+
+  init(_ caller: Caller, _ ticket: UInt64) {
+    self.caller = caller
+    self.ticket = ticket
+  }
+
+  nonisolated deinit {}
 }
 
 /// Who is told how a statement ended.
@@ -74,19 +102,19 @@ private struct Caller {
 
   private func tell(_ result: SQLResult, _ memory: LentMemory) {
     let results = memory.allocate(egg_sql_result.self, 1 + result.following.count)
-    var rows: [RowsTable] = []
-    lay(result, &rows, memory, at: results)
+    let first = lay(result, memory, at: results)
+    var others: [RowsTable?] = []
     for (place, result) in result.following.enumerated() {
-      lay(result, &rows, memory, at: results + place + 1)
+      others.append(lay(result, memory, at: results + place + 1))
       results[place].next = UnsafePointer(results + place + 1)
     }
-    withExtendedLifetime(rows) { done(state, results, nil) }
+    withExtendedLifetime((first, others)) { done(state, results, nil) }
   }
 
+  /// - Returns: what the rows are read through.
   private func lay(
-    _ result: SQLResult, _ rows: inout [RowsTable], _ memory: LentMemory,
-    at place: UnsafeMutablePointer<egg_sql_result>
-  ) {
+    _ result: SQLResult, _ memory: LentMemory, at place: UnsafeMutablePointer<egg_sql_result>
+  ) -> RowsTable? {
     let summary = result.summary
     place.initialize(to: egg_sql_result())
     place.pointee.size = UInt32(MemoryLayout<egg_sql_result>.size)
@@ -97,10 +125,9 @@ private struct Caller {
     place.pointee.warning_count = UInt32(clamping: summary.warningCount)
     place.pointee.server_status = UInt32(clamping: summary.serverStatus)
     if !summary.message.isEmpty { place.pointee.message = egg_str(memory.copy(summary.message)) }
-    guard let source = result.rowSource else { return }
-    let table = RowsTable(source)
-    rows.append(table)
-    place.pointee.rows = table.table
+    let rows = result.rowSource.map { RowsTable($0) }
+    place.pointee.rows = rows?.table
+    return rows
   }
 }
 
@@ -121,13 +148,14 @@ private func values(_ start: Values, _ count: UInt32) -> [SQLValue] {
 
 extension SQLStatement {
   fileprivate init(_ lent: egg_sql_statement) {
-    self.init()
+    let count = Int(lent.value_count)
+    let texts = UnsafeBufferPointer(start: lent.texts, count: count + 1)
+    self.init(capacity: texts.reduce(0) { $0 + $1.len }, values: count)
     assumesBackslashes = Int(lent.flags) & EGG_SQL_BACKSLASHES != 0
-    for place in 0..<Int(lent.value_count) {
-      append(lent.texts[place].text)
-      if let value = lent.values?[place] { append(SQLValue(SQLCell(value))) }
+    for (place, text) in texts.enumerated() {
+      append(sql: UnsafeRawBufferPointer(start: text.ptr, count: text.ptr == nil ? 0 : text.len))
+      if place < count, let value = lent.values?[place] { append(SQLValue(SQLCell(value))) }
     }
-    append(lent.texts[Int(lent.value_count)].text)
   }
 }
 
