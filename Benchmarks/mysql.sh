@@ -1,6 +1,9 @@
 #!/bin/sh
-# Statements through app.mysql, by the bare C connector and by Python's aiomysql, one connection each,
-# in turns, against one MariaDB server; then requests of a route that does one select.
+# Statements through app.mysql, by the bare C connector, by the same in an epoll loop and by Python's
+# aiomysql, one connection each, in turns, against one MariaDB server; then requests of a route that does
+# one select. Each client sends a statement, waits for its answer and reads every cell into values of its
+# language, a text among them as a copy of its own, before it sends the next: what "per s" counts is the
+# wall clock, the server's work included, which is the same for all.
 #
 #     Benchmarks/run mysql [STATEMENTS] [ROUNDS]      20000 and 5 unless said otherwise
 #
@@ -89,6 +92,7 @@ measure() { # measure CLIENT KIND STATEMENTS: rates, and what was read
   case $1 in
   egg) curl -sf "$address/run?kind=$2&count=$3" ;;
   c) "$tools/mysql_connector" "$port" "$2" "$3" ;;
+  c-epoll) "$tools/mysql_connector" "$port" "$2" "$3" epoll ;;
   python) PYTHONPATH="$python" python3 "$here/peers/python-aiomysql.py" "$port" "$2" "$3" ;;
   esac
 }
@@ -97,8 +101,9 @@ for kind in point prepared rows insert; do
   statements=$count
   [ "$kind" != rows ] || statements=$((count / 20))
   for round in $(seq "$rounds"); do
-    for client in c egg python; do
-      [ "$client" != python ] || { [ -d "$python" ] && [ "$kind" != prepared ]; } || continue
+    for client in c c-epoll egg python; do
+      [ "$client" != python ] || [ -d "$python" ] || continue
+      case $kind-$client in prepared-c-epoll | prepared-python) continue ;; esac
       echo "$kind $client $round $(measure "$client" "$kind" "$statements")"
     done
   done
@@ -125,8 +130,8 @@ awk '
   }
   END {
     printf "%-10s %-8s %10s %12s  %s\n", "kind", "client", "per s", "per CPU s", "of C per s [..]     of C per CPU s [..]"
-    split("c egg python", clients)
-    for (k = 1; k <= kindCount; k++) for (i = 1; i <= 3; i++) {
+    split("c c-epoll egg python", clients)
+    for (k = 1; k <= kindCount; k++) for (i = 1; i <= 4; i++) {
       kind = kinds[k]; client = clients[i]
       if (!((kind, client) in count)) continue
       printf "%-10s %-8s %10d %12d", kind, client, column(w, kind, client), column(c, kind, client)

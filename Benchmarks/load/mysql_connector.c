@@ -1,16 +1,20 @@
-/* The baseline of the MySQL figures: bare MariaDB Connector/C, blocking, one connection.
+/* The baseline of the MySQL figures: bare MariaDB Connector/C, one connection.
  *
- *     mysql_connector PORT point|prepared|rows|insert STATEMENTS
+ *     mysql_connector PORT point|prepared|rows|insert STATEMENTS [epoll]
  *
- * Prints statements per second, per CPU-second of this process, and what was read. */
+ * Blocking, or with `epoll` by the library's non-blocking calls around one epoll_wait, which is the
+ * least that a server with one thread can do; only texts then. Prints statements per second, per
+ * CPU-second of this process, and what was read. */
 #include <mysql.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
 
 static MYSQL *db;
+static int poller = -1; /* -1: blocking */
 
 static double now(clockid_t clock) {
     struct timespec time;
@@ -23,10 +27,35 @@ static void fail(const char *message) {
     exit(1);
 }
 
+static int await(void) {
+    struct epoll_event event;
+    while (epoll_wait(poller, &event, 1, -1) < 1) {}
+    return (event.events & EPOLLIN ? MYSQL_WAIT_READ : 0) | (event.events & EPOLLOUT ? MYSQL_WAIT_WRITE : 0);
+}
+
+/* Sends a text and stores the answer. */
+static MYSQL_RES *answer(const char *text, size_t length) {
+    if (poller < 0) {
+        if (mysql_real_query(db, text, length)) fail(mysql_error(db));
+        return mysql_store_result(db);
+    }
+    int failed = 0, status = mysql_send_query_start(&failed, db, text, length);
+    while (status) status = mysql_send_query_cont(&failed, db, await());
+    if (failed) fail(mysql_error(db));
+    await();
+    my_bool refused = 0;
+    status = mysql_read_query_result_start(&refused, db);
+    while (status) status = mysql_read_query_result_cont(&refused, db, await());
+    if (refused) fail(mysql_error(db));
+    MYSQL_RES *rows = NULL;
+    status = mysql_store_result_start(&rows, db);
+    while (status) status = mysql_store_result_cont(&rows, db, await());
+    return rows;
+}
+
 /* Sends a text and reads every cell of the answer. */
 static long query(const char *text, size_t length) {
-    if (mysql_real_query(db, text, length)) fail(mysql_error(db));
-    MYSQL_RES *rows = mysql_store_result(db);
+    MYSQL_RES *rows = answer(text, length);
     if (rows == NULL) return (long)mysql_affected_rows(db);
     long sum = 0;
     MYSQL_ROW row;
@@ -88,16 +117,23 @@ static long run(const char *kind, long count) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) {
-        fprintf(stderr, "mysql_connector PORT point|prepared|rows|insert STATEMENTS\n");
+    if (argc < 4) {
+        fprintf(stderr, "mysql_connector PORT point|prepared|rows|insert STATEMENTS [epoll]\n");
         return 2;
     }
+    int waits = argc > 4 && strcmp(argv[4], "epoll") == 0;
     long count = atol(argv[3]);
     db = mysql_init(NULL);
     mysql_options(db, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    if (waits) mysql_options(db, MYSQL_OPT_NONBLOCK, NULL);
     if (mysql_real_connect(db, "127.0.0.1", "bench", "bench", "bench", (unsigned)atoi(argv[1]), NULL,
                            CLIENT_FOUND_ROWS) == NULL)
         fail(mysql_error(db));
+    if (waits) {
+        struct epoll_event event = {.events = EPOLLIN};
+        poller = epoll_create1(0);
+        if (epoll_ctl(poller, EPOLL_CTL_ADD, mysql_get_socket(db), &event)) fail("epoll_ctl");
+    }
     run(argv[2], count < 10 ? 1 : count / 10);
     double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
     long sum = run(argv[2], count);

@@ -15,8 +15,8 @@
  *   egg_messenger.h egg.messenger/1  messages between the application's processes
  *   egg_process.h  egg.process/1  readiness, trace identity, reload
  *   egg_view.h     egg.view/1     template engines (published by the plugin `view`)
- *   egg_sql.h      egg.sql.rows/1 rows of a database, read where they are (objects of
- *                                 the plugins `mysql` and `sqlite`)
+ *   egg_sql.h      egg.sql.run/1, egg.sql.rows/1  statements, and rows read where they
+ *                                 are (objects of the plugins `mysql` and `sqlite`)
  *   egg_nunjucks.h egg.nunjucks/1 filters, tags … (published by the plugin `nunjucks`)
  *
  * Compiles as C11 and as C++17, with -Wall -Wextra -pedantic, on LP64 ELF
@@ -28,7 +28,7 @@
  *  1. Nothing is freed across the boundary. Inputs are borrowed for the length
  *     of the function they arrive with; outputs live in the arena of the call's
  *     context. The exceptions carry their own release function: egg_object,
- *     egg_payload, egg_buffer.
+ *     egg_payload, egg_buffer, egg_sql_rows.
  *  2. A request is reachable only through an egg_call. An egg_call value is good
  *     for ONE settling or parking operation (finish, fail, next, or a returned
  *     DONE or PASS). Afterwards the value is stale, and the kernel says so

@@ -42,74 +42,9 @@ struct StatementCache {
 }
 
 extension MySQLConnection {
-  /// Runs a prepared statement; it is prepared once for each connection.
-  ///
-  /// - Parameter parameters: scalars, as many as the statement has `?`.
-  /// - Throws: `SQLError`.
-  func execute(_ sql: String, _ parameters: [SQLValue]) async throws -> SQLResult {
-    try start(options.queryTimeout, Self.timedOut(Array(sql.utf8), self.options.queryTimeout))
-    defer { finish() }
-    do {
-      let statement = try await prepared(sql)
-      let expected = Int(mysql_stmt_param_count(statement))
-      guard expected == parameters.count else {
-        throw SQLError(
-          code: "EGG_SQL_STATEMENT",
-          "execute: expected \(expected) parameters, found \(parameters.count)")
-      }
-      let bound = try BoundParameters(parameters, options.timeZone)
-      if expected > 0, mysql_stmt_bind_param(statement, bound.binds.baseAddress) != 0 {
-        throw fail(statement, sql)
-      }
-      var failed: Int32 = 0
-      try await perform(
-        { mysql_stmt_execute_start(&failed, statement) },
-        {
-          mysql_stmt_execute_cont(&failed, statement, $0)
-        })
-      withExtendedLifetime(bound) {}
-      guard failed == 0 else { throw fail(statement, sql) }
-      let summary = summary(statement)
-      guard mysql_stmt_field_count(statement) > 0 else { return SQLResult(nil, summary) }
-      let rows = try await storedRows(statement, sql)
-      return SQLResult(rows, summary)
-    } catch let error as SQLError { throw error.with(sql: sql) }
-  }
+  typealias Statement = UnsafeMutablePointer<MYSQL_STMT>
 
-  private func prepared(_ sql: String) async throws -> UnsafeMutablePointer<MYSQL_STMT> {
-    if let known = statements.find(sql) { return known }
-    guard let statement = mysql_stmt_init(handle) else { throw fail(sql) }
-    var yes: my_bool = 1
-    mysql_stmt_attr_set(statement, STMT_ATTR_UPDATE_MAX_LENGTH, &yes)
-    var failed: Int32 = 0
-    let count = sql.utf8.count
-    // The library reads the text while the call is suspended, so it must stay where it is.
-    guard let text = strdup(sql) else { preconditionFailure("strdup: out of memory") }
-    defer { free(text) }
-    try await perform(
-      { mysql_stmt_prepare_start(&failed, statement, text, UInt(count)) },
-      {
-        mysql_stmt_prepare_cont(&failed, statement, $0)
-      })
-    guard failed == 0 else {
-      let error = fail(statement, sql)
-      if failure == nil { await close(statement) }
-      throw error
-    }
-    if let old = statements.add(sql, statement, limit: options.statementCache) { await close(old) }
-    return statement
-  }
-
-  private func close(_ statement: UnsafeMutablePointer<MYSQL_STMT>) async {
-    var failed: my_bool = 0
-    try? await perform(
-      { mysql_stmt_close_start(&failed, statement) },
-      {
-        mysql_stmt_close_cont(&failed, statement, $0)
-      })
-  }
-
-  private func summary(_ statement: UnsafeMutablePointer<MYSQL_STMT>) -> SQLResult.Summary {
+  func summary(_ statement: Statement) -> SQLResult.Summary {
     var summary = summary
     summary.fieldCount = Int(mysql_stmt_field_count(statement))
     summary.affectedRows = Int(exactly: mysql_stmt_affected_rows(statement)) ?? 0
@@ -117,55 +52,52 @@ extension MySQLConnection {
     return summary
   }
 
-  private func storedRows(_ statement: UnsafeMutablePointer<MYSQL_STMT>, _ sql: String) async throws
-    -> SQLRowList
-  {
-    guard let head = mysql_stmt_result_metadata(statement) else { throw fail(statement, sql) }
+  /// The rows that the library has stored.
+  func rows(of statement: Statement) throws(SQLError) -> SQLPackedRows {
+    guard let head = mysql_stmt_result_metadata(statement) else { throw fail(statement) }
     defer { mysql_free_result(head) }
-    var failed: Int32 = 0
-    try await perform(
-      { mysql_stmt_store_result_start(&failed, statement) },
-      {
-        mysql_stmt_store_result_cont(&failed, statement, $0)
-      })
-    guard failed == 0 else { throw fail(statement, sql) }
-    defer { mysql_stmt_free_result(statement) }
     // Only now the library knows how long the columns' values are.
     guard let fields = mysql_fetch_fields(head), let stored = statement.pointee.fields else {
-      throw fail(statement, sql)
+      throw fail(statement)
     }
-    let columns = (0..<Int(mysql_num_fields(head))).map { MySQLField(fields[$0], options) }
+    let columns = (0..<Int(mysql_num_fields(head))).map { MySQLField(fields[$0], rules) }
     let buffers = ResultBuffers(columns, stored)
     guard mysql_stmt_bind_result(statement, buffers.binds.baseAddress) == 0 else {
-      throw fail(statement, sql)
+      throw fail(statement)
     }
-    var rows: [[SQLValue]] = []
-    rows.reserveCapacity(Int(mysql_stmt_num_rows(statement)))
+    let rows = SQLPackedRows(SQLColumns(columns.map(\.name)))
     while true {
       let status = mysql_stmt_fetch(statement)
-      if status == MYSQL_NO_DATA { break }
-      guard status == 0 || status == MYSQL_DATA_TRUNCATED else { throw fail(statement, sql) }
-      rows.append(buffers.row())
+      if status == MYSQL_NO_DATA { return rows }
+      guard status == 0 || status == MYSQL_DATA_TRUNCATED else { throw fail(statement) }
+      buffers.appendRow(to: rows)
     }
-    return SQLRowList(columns.map(\.name), rows)
   }
 
-  private func fail(_ statement: UnsafeMutablePointer<MYSQL_STMT>, _ sql: String) -> SQLError {
-    if let failure { return failure.with(sql: sql) }
+  func fail(_ statement: Statement) -> SQLError {
+    if let failure { return failure }
     let error = SQLError.mysql(
       mysql_stmt_errno(statement), String(cString: mysql_stmt_sqlstate(statement)),
-      String(cString: mysql_stmt_error(statement)), sql: sql)
+      String(cString: mysql_stmt_error(statement)), sql: "")
     if error.isFatal { giveUp(error) }
     return error
   }
 }
 
 /// Parameters in the form that the library sends, and the memory they are in.
-private nonisolated final class BoundParameters {
+nonisolated final class BoundParameters {
   let binds: UnsafeMutableBufferPointer<MYSQL_BIND>
   private var memory: [UnsafeMutableRawPointer] = []
 
-  init(_ values: [SQLValue], _ zone: SQLTimeZone) throws {
+  init(
+    _ values: [SQLValue], for statement: UnsafeMutablePointer<MYSQL_STMT>, _ zone: SQLTimeZone
+  ) throws(SQLError) {
+    let expected = Int(mysql_stmt_param_count(statement))
+    guard expected == values.count else {
+      throw SQLError(
+        code: "EGG_SQL_STATEMENT",
+        "execute: expected \(expected) parameters, found \(values.count)")
+    }
     binds = .allocate(capacity: max(1, values.count))
     binds.initialize(repeating: MYSQL_BIND())
     for (place, value) in values.enumerated() {
@@ -268,40 +200,40 @@ private nonisolated final class ResultBuffers {
     facts.deallocate()
   }
 
-  func row() -> [SQLValue] { columns.indices.map { value($0) } }
+  /// Adds the row that the library has written here.
+  func appendRow(to rows: SQLPackedRows) {
+    for place in columns.indices { append(place, to: rows) }
+    rows.endRow()
+  }
 
-  private func value(_ place: Int) -> SQLValue {
-    guard facts[place].isNull == 0, let buffer = binds[place].buffer else { return .null }
+  private func append(_ place: Int, to rows: SQLPackedRows) {
+    guard facts[place].isNull == 0, let buffer = binds[place].buffer else {
+      return rows.appendNull()
+    }
     switch binds[place].buffer_type {
-    case MYSQL_TYPE_LONGLONG:
+    case MYSQL_TYPE_LONGLONG where binds[place].is_unsigned == 0:
       let number = buffer.load(as: Int64.self)
-      if binds[place].is_unsigned == 0 { return big(place, .integer(number), number.magnitude) }
-      let unsigned = UInt64(bitPattern: number)
-      return big(
-        place, Int64(exactly: unsigned).map { .integer($0) } ?? .unsigned(unsigned), unsigned)
-    case MYSQL_TYPE_DOUBLE: return .number(buffer.load(as: Double.self))
+      if isTooBig(place, number.magnitude) { rows.append(digits: number) } else { rows.append(number) }
+    case MYSQL_TYPE_LONGLONG:
+      let number = buffer.load(as: UInt64.self)
+      if isTooBig(place, number) {
+        rows.append(digits: number)
+      } else {
+        rows.append(unsigned: number)
+      }
+    case MYSQL_TYPE_DOUBLE: rows.append(buffer.load(as: Double.self))
     default:
       let count = min(Int(facts[place].length), Int(binds[place].buffer_length) - 1)
       buffer.storeBytes(of: 0, toByteOffset: count, as: UInt8.self)
-      return columns[place].value(UnsafeRawBufferPointer(start: buffer, count: count))
+      columns[place].append(UnsafeRawBufferPointer(start: buffer, count: count), to: rows)
     }
   }
 
-  private func big(_ place: Int, _ value: SQLValue, _ size: UInt64) -> SQLValue {
+  /// Whether a JavaScript number would lose digits of it, where that is asked for.
+  private func isTooBig(_ place: Int, _ size: UInt64) -> Bool {
     switch columns[place].kind {
-    case .bigInteger, .bigUnsigned:
-      size > 1 << 53 ? .text(value.digits) : value
-    default: value
-    }
-  }
-}
-
-nonisolated extension SQLValue {
-  fileprivate var digits: String {
-    switch self {
-    case .integer(let number): String(number)
-    case .unsigned(let number): String(number)
-    default: ""
+    case .bigInteger, .bigUnsigned: size > MySQLField.safe
+    default: false
     }
   }
 }

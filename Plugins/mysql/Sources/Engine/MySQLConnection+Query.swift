@@ -1,5 +1,6 @@
 internal import CMariaDB
 import EggSQL
+import Glibc
 
 extension MySQLConnection {
   /// How this connection's server reads text at this moment: both change with `SET`, and the server
@@ -7,18 +8,18 @@ extension MySQLConnection {
   var escaping: SQLEscaping {
     SQLEscaping(
       backslashes: handle.pointee.server_status & UInt32(SERVER_STATUS_NO_BACKSLASH_ESCAPES) == 0,
-      isUTF8: isUTF8, timeZone: options.timeZone)
+      isUTF8: isUTF8, timeZone: rules.timeZone)
   }
 
   private var isUTF8: Bool {
     guard let name = mysql_character_set_name(handle) else { return false }
-    return String(cString: name).hasPrefix("utf8")
+    return strncmp(name, "utf8", 4) == 0
   }
 
   /// The statement as this connection's server has to get it.
   ///
   /// - Throws: `SQLError` when the server would take quotes in it for something else.
-  func text(_ statement: SQLStatement) throws -> [UInt8] {
+  func text(_ statement: SQLStatement) throws(SQLError) -> [UInt8] {
     let escaping = escaping
     guard statement.fits(escaping) else {
       throw SQLError(
@@ -29,29 +30,17 @@ extension MySQLConnection {
     return statement.bytes(escaping)
   }
 
+  // MARK: one text
+
   func run(_ statement: SQLStatement) async throws -> SQLResult { try await run(text(statement)) }
 
   /// Runs a statement and keeps its rows in the client library's memory.
   ///
   /// - Throws: `SQLError`.
   func run(_ sql: [UInt8]) async throws -> SQLResult {
-    try start(options.queryTimeout, Self.timedOut(sql, self.options.queryTimeout))
-    defer { finish() }
-    do {
-      try await send(sql)
-      var result = try await storeResult(sql)
-      while mysql_more_results(handle) != 0 {
-        var status: Int32 = 0
-        try await perform(
-          { mysql_next_result_start(&status, handle) },
-          {
-            mysql_next_result_cont(&status, handle, $0)
-          })
-        guard status == 0 else { throw fail(Self.text(sql)) }
-        result.following.append(try await storeResult(sql))
-      }
-      return result
-    } catch let error as SQLError { throw error.with(sql: Self.text(sql)) }
+    try await withUnsafeThrowingContinuation { continuation in
+      MySQLExchange(self, sql) { continuation.resume(with: $0) }.begin()
+    }
   }
 
   /// Sends a statement and waits for the head of its answer.
@@ -65,19 +54,6 @@ extension MySQLConnection {
       { mysql_real_query_start(&failed, handle, text.baseAddress, UInt(sql.count)) },
       { mysql_real_query_cont(&failed, handle, $0) })
     if failed != 0 { throw fail(Self.text(sql)) }
-  }
-
-  private func storeResult(_ sql: [UInt8]) async throws -> SQLResult {
-    var rows: UnsafeMutablePointer<MYSQL_RES>?
-    try await perform(
-      { mysql_store_result_start(&rows, handle) },
-      {
-        mysql_store_result_cont(&rows, handle, $0)
-      })
-    let summary = summary
-    if let rows { return SQLResult(MySQLRows(rows, options), summary) }
-    guard mysql_field_count(handle) == 0 else { throw fail(Self.text(sql)) }
-    return SQLResult(nil, summary)
   }
 
   var summary: SQLResult.Summary {
@@ -104,16 +80,11 @@ extension MySQLConnection {
 
   static func text(_ sql: [UInt8]) -> String { String(decoding: sql, as: UTF8.self) }
 
-  static func timedOut(_ sql: [UInt8], _ limit: Int) -> SQLError {
-    .timeout(
-      "PROTOCOL_SEQUENCE_TIMEOUT", "Query inactivity timeout: no answer within \(limit)ms",
-      sql: text(sql))
-  }
-
   /// Whether the server is there.
   func ping() async throws {
-    try start(options.connectTimeout, .connectionLost)
+    try take()
     defer { finish() }
+    try limit(options.connectTimeout) { .connectionLost }
     var failed: Int32 = 0
     try await perform(
       { mysql_ping_start(&failed, handle) },

@@ -9,21 +9,25 @@ import Glibc
 final class MySQLConnection {
   let handle: UnsafeMutablePointer<MYSQL>
   let options: MySQLOptions
+  let rules: MySQLField.Rules
   let loop: any MySQLLoop
   private var watch: (any MySQLWatch)?
   private var watched: MySQLEvents = []
-  private var waiting: UnsafeContinuation<Int32, Never>?
-  private var isBusy = false
+  /// Who goes on when the descriptor is ready, and what was waited for.
+  private var waiter: (any MySQLWaiter)?
+  private var awaited: Int32 = 0
+  private(set) var isBusy = false
   private var deadline: (any MySQLTimer)?
   /// Of statements, so that a late wish to stop one does not stop the next.
-  private var serial = 0
-  private var killer: Task<Void, Never>?
+  private(set) var serial = 0
+  /// What tells the server to stop a statement, by its number.
+  var killer: (statement: Int, task: Task<Void, Never>)?
   /// Why the connection is given up, once it is.
   private(set) var failure: SQLError?
   private var isClosed = false
   /// The server hung up, or sent something although nobody asked; told once, between statements.
   var onLost: (@MainActor () -> Void)?
-  /// When it was handed back.
+  /// When it was handed back, in nanoseconds.
   var idleSince: UInt64 = 0
   var statements = StatementCache()
   /// `LOCK TABLES` was sent and `UNLOCK TABLES` was not.
@@ -31,6 +35,7 @@ final class MySQLConnection {
 
   private init(_ options: MySQLOptions, _ loop: any MySQLLoop) {
     self.options = options
+    rules = MySQLField.Rules(options)
     self.loop = loop
     guard let handle = mysql_init(nil) else { preconditionFailure("mysql_init: out of memory") }
     self.handle = handle
@@ -63,7 +68,8 @@ final class MySQLConnection {
       UInt(CLIENT_FOUND_ROWS) | (options.multipleStatements ? UInt(CLIENT_MULTI_STATEMENTS) : 0)
     let limit = options.connectTimeout
     let unanswered = "connect to \(place): no answer within \(limit)ms"
-    try start(limit, SQLError.timeout("ETIMEDOUT", unanswered))
+    try take()
+    try self.limit(limit) { .timeout("ETIMEDOUT", unanswered) }
     var result: UnsafeMutablePointer<MYSQL>?
     let socketPath = options.socketPath
     let port = UInt32(clamping: options.port)
@@ -145,7 +151,7 @@ final class MySQLConnection {
 
   // MARK: one call of the library
 
-  /// Runs a call to its end: `start`, then `proceed` with what became possible, until it says 0.
+  /// Runs a call to its end: `begin`, then `proceed` with what became possible, until it says 0.
   ///
   /// - Throws: why the connection was given up meanwhile. The library's own errors are the caller's.
   func perform(_ begin: () -> Int32, _ proceed: (Int32) -> Int32) async throws {
@@ -159,7 +165,7 @@ final class MySQLConnection {
   }
 
   /// Takes the connection for one statement.
-  func start(_ limit: Int, _ error: @autoclosure @escaping () -> SQLError) throws {
+  func take() throws(SQLError) {
     if let failure { throw failure }
     guard !isBusy, !isClosed else {
       throw SQLError(
@@ -167,8 +173,12 @@ final class MySQLConnection {
     }
     isBusy = true
     serial += 1
-    guard limit > 0 else { return }
-    deadline = try loop.timer(after: limit) { [weak self] in
+  }
+
+  /// Gives the connection up when the statement has not ended in time; 0 is any time.
+  func limit(_ milliseconds: Int, _ error: @escaping () -> SQLError) throws {
+    guard milliseconds > 0 else { return }
+    deadline = try loop.timer(after: milliseconds) { [weak self] in
       self?.deadline = nil
       self?.giveUp(error())
     }
@@ -187,20 +197,24 @@ final class MySQLConnection {
     failure = error
     let descriptor = mysql_get_socket(handle)
     if descriptor >= 0 { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
-    waiting.take()?.resume(returning: Self.everything)
+    waiter.take()?.ready(Self.everything)
   }
 
   private static let everything = MYSQL_WAIT_READ | MYSQL_WAIT_WRITE | MYSQL_WAIT_TIMEOUT
 
   /// Waits for what the library waits for, and says which of it happened.
   private func ready(for status: Int32) async -> Int32 {
-    if failure != nil { return Self.everything }
+    await withUnsafeContinuation { wait(for: status, WaitingTask($0)) }
+  }
+
+  /// The same for who is called.
+  func wait(for status: Int32, _ waiter: any MySQLWaiter) {
     let events: MySQLEvents =
       status & MYSQL_WAIT_WRITE != 0
       ? (status & MYSQL_WAIT_READ != 0 ? [.read, .write] : .write) : .read
-    guard interest(events) else { return Self.everything }
-    let happened = await withUnsafeContinuation { waiting = $0 }
-    return failure == nil ? happened & (status | MYSQL_WAIT_TIMEOUT) : Self.everything
+    guard failure == nil, interest(events) else { return waiter.ready(Self.everything) }
+    awaited = status | MYSQL_WAIT_TIMEOUT
+    self.waiter = waiter
   }
 
   /// Between statements the descriptor is watched too: a server that hangs up is seen at once, and a
@@ -219,11 +233,11 @@ final class MySQLConnection {
   }
 
   private func became(_ events: MySQLEvents) {
-    if let continuation = waiting.take() {
+    if let waiter = waiter.take() {
       var status: Int32 = 0
       if !events.isDisjoint(with: [.read, .closed]) { status |= MYSQL_WAIT_READ }
       if !events.isDisjoint(with: [.write, .closed]) { status |= MYSQL_WAIT_WRITE }
-      continuation.resume(returning: status)
+      waiter.ready(status & awaited)
     } else if isBusy {
       // Rows that nobody wants yet; the next wait watches again.
       if events.contains(.closed) { endWatching() } else { _ = interest([]) }
@@ -246,54 +260,6 @@ final class MySQLConnection {
     watch?.end()
     watch = nil
     watched = []
-  }
-
-  // MARK: stopping
-
-  /// Runs a statement that ends with this task: when that is cancelled, the server is told to stop.
-  ///
-  /// - Parameter runs: whether `body` goes on with a statement that runs already.
-  /// - Throws: `CancellationError`, also when the statement was faster. The connection stays usable,
-  ///   unless the server could not be told.
-  func stoppable<R>(runs: Bool = false, _ body: () async throws -> R) async throws -> R {
-    try Task.checkCancellation()
-    let statement = runs ? serial : serial + 1
-    let result: R
-    do {
-      result = try await withTaskCancellationHandler(operation: body) {
-        Task { @MainActor in self.stop(statement) }
-      }
-    } catch {
-      guard await awaitKiller() else { throw error }
-      throw CancellationError()
-    }
-    if await awaitKiller() { throw CancellationError() }
-    return result
-  }
-
-  /// Asks the server on another connection; this one waits for its answer meanwhile.
-  private func stop(_ statement: Int) {
-    guard isBusy, serial == statement, killer == nil, isUsable else { return }
-    let text = Array("KILL QUERY \(threadId)".utf8)
-    killer = Task {
-      do {
-        let other = try await Self.open(options, loop)
-        _ = try await other.run(text)
-        await other.close()
-      } catch {
-        giveUp(.connectionLost)
-      }
-    }
-  }
-
-  /// - Returns: whether the statement was stopped. A wish that came too late does not hit the next
-  ///   statement then.
-  private func awaitKiller() async -> Bool {
-    guard let killer else { return false }
-    await killer.value
-    self.killer = nil
-    if isUsable, !isBusy { _ = try? await run(Array("DO 0".utf8)) }
-    return true
   }
 
   // MARK: closing
@@ -338,6 +304,19 @@ final class MySQLConnection {
     if error.isFatal { giveUp(error) }
     return error
   }
+}
+
+/// Who waits for a connection's descriptor.
+protocol MySQLWaiter: AnyObject {
+  /// - Parameter happened: of what was waited for, in the library's numbers.
+  func ready(_ happened: Int32)
+}
+
+private final class WaitingTask: MySQLWaiter {
+  private let continuation: UnsafeContinuation<Int32, Never>
+  init(_ continuation: UnsafeContinuation<Int32, Never>) { self.continuation = continuation }
+  nonisolated deinit {}
+  func ready(_ happened: Int32) { continuation.resume(returning: happened) }
 }
 
 nonisolated extension SQLError {

@@ -5,7 +5,7 @@ import EggSQL
 ///     let database = MySQLDatabase(options, loop)
 ///     let rows = try await database.query("select * from posts where id = ?", [1])
 ///     await database.end()
-public final class MySQLDatabase: SQLDatabase {
+public final class MySQLDatabase: SQLDatabase, SQLStarter {
   public let options: MySQLOptions
   let pool: MySQLPool
   public var dialect: SQLDialect { .mysql }
@@ -26,11 +26,11 @@ public final class MySQLDatabase: SQLDatabase {
   // MARK: statements
 
   public func run(_ statement: SQLStatement) async throws -> SQLResult {
-    try await withConnection { try await self.run(statement, on: $0) }
+    try await withConnection { try await self.perform(.text(statement), on: $0) }
   }
 
   public func execute(_ sql: String, _ parameters: [SQLValue]) async throws -> SQLResult {
-    try await withConnection { try await self.execute(sql, parameters, on: $0) }
+    try await withConnection { try await self.perform(.prepared(sql, parameters), on: $0) }
   }
 
   private func withConnection(_ body: (MySQLConnection) async throws -> SQLResult) async throws
@@ -41,47 +41,51 @@ public final class MySQLDatabase: SQLDatabase {
     return try await body(connection)
   }
 
-  /// - Parameter isStoppable: whether it ends with the task, when that is cancelled.
-  func run(_ statement: SQLStatement, on connection: MySQLConnection, isStoppable: Bool = true)
-    async throws -> SQLResult
-  {
-    var text = try connection.text(statement)
-    let send = { (text: [UInt8]) in
-      guard isStoppable else { return try await connection.run(text) }
-      return try await connection.stoppable { try await connection.run(text) }
+  /// What needs nobody's patience has no task: a connection is free, and no hook wants the statement.
+  public func start(
+    _ request: SQLRequest, _ done: @escaping @MainActor (Result<SQLResult, any Error>) -> Void
+  ) -> any SQLRunning {
+    guard !hasHooks, let connection = pool.takeFree() else {
+      return SQLTask({ try await self.perform(request) }, done)
     }
-    guard !before.isEmpty || !after.isEmpty else { return try await send(text) }
-    var sql = String(decoding: text, as: UTF8.self)
-    for hook in before {
-      if let other = try await hook(sql) { sql = other }
+    return connection.start(request) { [pool] result in
+      pool.release(connection)
+      done(result)
     }
-    text = Array(sql.utf8)
-    return try await reporting(sql, connection) { try await send(text) }
   }
 
-  func execute(_ sql: String, _ parameters: [SQLValue], on connection: MySQLConnection) async throws
-    -> SQLResult
+  var hasHooks: Bool { !before.isEmpty || !after.isEmpty }
+
+  /// - Parameter isStoppable: whether it ends with the task, when that is cancelled.
+  func perform(_ request: SQLRequest, on connection: MySQLConnection, isStoppable: Bool = true)
+    async throws -> SQLResult
   {
-    guard !before.isEmpty || !after.isEmpty else {
-      return try await connection.stoppable { try await connection.execute(sql, parameters) }
-    }
-    var sql = sql
-    for hook in before {
-      if let other = try await hook(sql) { sql = other }
-    }
-    return try await reporting(sql, connection) {
-      try await connection.stoppable { try await connection.execute(sql, parameters) }
+    guard hasHooks else { return try await connection.perform(request, isStoppable) }
+    switch request {
+    case .text(let statement):
+      let text = String(decoding: try connection.text(statement), as: UTF8.self)
+      return try await reporting(text, connection) {
+        try await connection.perform(.text(SQLStatement($0)), isStoppable)
+      }
+    case .prepared(let sql, let parameters):
+      return try await reporting(sql, connection) {
+        try await connection.perform(.prepared($0, parameters), isStoppable)
+      }
     }
   }
 
   private func reporting(
-    _ sql: String, _ connection: MySQLConnection, _ body: () async throws -> SQLResult
+    _ sql: String, _ connection: MySQLConnection, _ body: (String) async throws -> SQLResult
   ) async throws -> SQLResult {
-    let start = pool.loop.nowMilliseconds
+    var sql = sql
+    for hook in before {
+      if let other = try await hook(sql) { sql = other }
+    }
+    let start = pool.loop.nowNanoseconds
     let result: Result<SQLResult, any Error>
-    do { result = .success(try await body()) } catch { result = .failure(error) }
+    do { result = .success(try await body(sql)) } catch { result = .failure(error) }
     let report = SQLQueryReport(
-      sql: sql, result: result, milliseconds: Int(clamping: pool.loop.nowMilliseconds &- start),
+      sql: sql, result: result, milliseconds: pool.loop.time(since: start),
       connection: Int(clamping: connection.threadId))
     for hook in after { hook(report) }
     return try result.get()
@@ -117,7 +121,7 @@ public final class MySQLDatabase: SQLDatabase {
   public func beginTransaction() async throws -> MySQLTransaction {
     let connection = try await pool.acquire()
     do {
-      _ = try await run(SQLStatement("BEGIN"), on: connection)
+      _ = try await perform(.text(SQLStatement("BEGIN")), on: connection)
     } catch {
       pool.release(connection)
       throw error
@@ -138,7 +142,7 @@ public final class MySQLDatabase: SQLDatabase {
 }
 
 /// A transaction on a connection of its own.
-public final class MySQLTransaction: SQLTransaction {
+public final class MySQLTransaction: SQLTransaction, SQLStarter {
   private let database: MySQLDatabase
   private var connection: MySQLConnection?
   public var dialect: SQLDialect { .mysql }
@@ -156,16 +160,26 @@ public final class MySQLTransaction: SQLTransaction {
   }
 
   public func run(_ statement: SQLStatement) async throws -> SQLResult {
-    try await database.run(statement, on: open())
+    try await database.perform(.text(statement), on: open())
   }
 
   public func execute(_ sql: String, _ parameters: [SQLValue]) async throws -> SQLResult {
-    try await database.execute(sql, parameters, on: open())
+    try await database.perform(.prepared(sql, parameters), on: open())
+  }
+
+  public func start(
+    _ request: SQLRequest, _ done: @escaping @MainActor (Result<SQLResult, any Error>) -> Void
+  ) -> any SQLRunning {
+    guard !database.hasHooks, let connection else {
+      return SQLTask({ try await self.perform(request) }, done)
+    }
+    // Who forgets the transaction meanwhile does not have it rolled back under the statement.
+    return connection.start(request) { result in withExtendedLifetime(self) { done(result) } }
   }
 
   public func locks(_ tables: [SQLLock]) async throws {
     let connection = try open()
-    _ = try await database.run(.lock(tables), on: connection)
+    _ = try await database.perform(.text(.lock(tables)), on: connection)
     connection.hasLocks = true
   }
 
@@ -177,7 +191,8 @@ public final class MySQLTransaction: SQLTransaction {
     self.connection = nil
     defer { database.pool.release(connection) }
     // What has begun to end does so, whoever is gone meanwhile.
-    _ = try await database.run(SQLStatement(sql), on: connection, isStoppable: false)
+    _ = try await database.perform(
+      .text(SQLStatement(sql)), on: connection, isStoppable: false)
   }
 
   private func open() throws -> MySQLConnection {

@@ -58,6 +58,12 @@ nonisolated extension SQLError {
     SQLError(code: code, message, sql: sql, isFatal: true)
   }
 
+  /// The server has not answered a statement in time.
+  static func mysqlTimeout(_ limit: Int, sql: String) -> SQLError {
+    timeout(
+      "PROTOCOL_SEQUENCE_TIMEOUT", "Query inactivity timeout: no answer within \(limit)ms", sql: sql)
+  }
+
   static let connectionLost = SQLError(
     code: "PROTOCOL_CONNECTION_LOST", "Connection lost: The server closed the connection.",
     isFatal: true)

@@ -1,7 +1,7 @@
 /// What the engine needs of an event loop. Everything happens on the main actor.
 public protocol MySQLLoop: AnyObject {
-  /// Milliseconds of a clock that never goes back.
-  var nowMilliseconds: UInt64 { get }
+  /// Nanoseconds of a clock that never goes back, as of the start of this turn of the loop.
+  var nowNanoseconds: UInt64 { get }
   /// Tells, level-triggered, when a descriptor can be read or written, or was closed by the peer.
   func watch(
     _ descriptor: Int32, _ events: MySQLEvents, _ ready: @escaping @MainActor (MySQLEvents) -> Void
@@ -10,6 +10,11 @@ public protocol MySQLLoop: AnyObject {
     -> any MySQLTimer
   /// The numeric address of a host, looked up where it may block.
   func resolve(_ host: String) async throws -> String
+}
+
+extension MySQLLoop {
+  /// - Returns: milliseconds.
+  func time(since start: UInt64) -> Int { Int(clamping: (nowNanoseconds &- start) / 1_000_000) }
 }
 
 public protocol MySQLWatch: AnyObject {

@@ -44,29 +44,41 @@ final class MySQLPool {
   ///
   /// - Throws: `SQLError` when connecting fails, a limit is hit, or the pool is closed.
   func acquire() async throws -> MySQLConnection {
-    let start = loop.nowMilliseconds
+    let start = loop.nowNanoseconds
     while true {
       guard !isEnded else { throw SQLError(code: "POOL_CLOSED", "Pool is closed.") }
+      if let connection = takeFree() { return connection }
       if let connection = idle.popLast() {
-        connection.onLost = nil
         busy += 1
-        guard try await isAlive(connection) else { continue }
-        return connection
+        try? await connection.ping()
+        if connection.isUsable { return connection }
+        drop(connection)
+        continue
       }
       if busy + opening < max(1, options.connectionLimit) { return try await open() }
       if let connection = try await wait(since: start) { return connection }
     }
   }
 
-  private func isAlive(_ connection: MySQLConnection) async throws -> Bool {
-    // The server may have hung up in this very turn of the loop.
-    if connection.hasNews { connection.giveUp(.connectionLost) }
-    let unused = loop.nowMilliseconds &- connection.idleSince
-    if options.pingAfter > 0, unused >= UInt64(options.pingAfter) { try? await connection.ping() }
-    if connection.isUsable { return true }
+  /// A connection that can be used at once; nil when one has to be opened, asked or waited for.
+  func takeFree() -> MySQLConnection? {
+    while let connection = idle.last {
+      guard options.pingAfter <= 0 || loop.time(since: connection.idleSince) < options.pingAfter
+      else { return nil }
+      idle.removeLast()
+      busy += 1
+      // The server may have hung up in this very turn of the loop; one that was in use in the same
+      // turn has just been read from.
+      if connection.idleSince == loop.nowNanoseconds || !connection.hasNews { return connection }
+      connection.giveUp(.connectionLost)
+      drop(connection)
+    }
+    return nil
+  }
+
+  private func drop(_ connection: MySQLConnection) {
     busy -= 1
     connection.discard()
-    return false
   }
 
   private func open() async throws -> MySQLConnection {
@@ -76,6 +88,9 @@ final class MySQLPool {
       let connection = try await MySQLConnection.open(current, loop)
       opening -= 1
       busy += 1
+      connection.onLost = { [weak self, weak connection] in
+        if let connection { self?.lost(connection) }
+      }
       return connection
     } catch {
       opening -= 1
@@ -124,7 +139,7 @@ final class MySQLPool {
 
   private func limit(_ waiter: Waiter, since start: UInt64) {
     let total = options.acquireTimeout
-    let used = Int(clamping: loop.nowMilliseconds &- start)
+    let used = loop.time(since: start)
     let limits = [options.poolWaitTimeout, total > 0 ? max(1, total - used) : 0].filter { $0 > 0 }
     guard let limit = limits.min() else { return }
     waiter.timer = try? loop.timer(after: limit) { [weak self] in
@@ -172,19 +187,21 @@ final class MySQLPool {
       return waiters.removeFirst().settle(.success(connection))
     }
     busy -= 1
-    connection.idleSince = loop.nowMilliseconds
-    connection.onLost = { [weak self, weak connection] in
-      guard let self, let connection else { return }
-      self.idle.removeAll { $0 === connection }
-      connection.discard()
-    }
+    connection.idleSince = loop.nowNanoseconds
     idle.append(connection)
     sweepLater()
   }
 
+  /// One that somebody has finds out by itself.
+  private func lost(_ connection: MySQLConnection) {
+    guard let place = idle.firstIndex(where: { $0 === connection }) else { return }
+    idle.remove(at: place)
+    connection.discard()
+  }
+
   private func sweepLater() {
     guard sweeper == nil, options.idleTimeout > 0, let oldest = idle.first else { return }
-    let age = Int(clamping: loop.nowMilliseconds &- oldest.idleSince)
+    let age = loop.time(since: oldest.idleSince)
     sweeper = try? loop.timer(after: max(1, options.idleTimeout - age)) { [weak self] in
       self?.sweep()
     }
@@ -192,9 +209,8 @@ final class MySQLPool {
 
   private func sweep() {
     sweeper = nil
-    let now = loop.nowMilliseconds
-    let old = idle.filter { now &- $0.idleSince >= UInt64(options.idleTimeout) }
-    idle.removeAll { now &- $0.idleSince >= UInt64(options.idleTimeout) }
+    let old = idle.filter { loop.time(since: $0.idleSince) >= options.idleTimeout }
+    idle.removeFirst(old.count)
     for connection in old { Task { await connection.close() } }
     sweepLater()
   }

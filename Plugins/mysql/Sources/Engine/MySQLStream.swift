@@ -12,7 +12,7 @@ public final class MySQLStream: SQLCursor {
   private let fields: [MySQLField]
   private let sql: [UInt8]
   private var isReading = false
-  public let columns: [String]
+  private let columns: SQLColumns
 
   /// A batch ends with either.
   private static let batchRows = 256
@@ -21,10 +21,10 @@ public final class MySQLStream: SQLCursor {
   init(_ database: MySQLDatabase, _ connection: MySQLConnection, _ sql: [UInt8]) async throws {
     self.database = database
     self.sql = sql
-    try connection.start(0, .connectionLost)
+    try connection.take()
     var hasRows = false
     do {
-      try await connection.stoppable(runs: true) {
+      try await connection.stoppable {
         try await connection.send(sql)
         hasRows = true
       }
@@ -45,8 +45,8 @@ public final class MySQLStream: SQLCursor {
     }
     self.result = result
     self.connection = connection
-    fields = MySQLField.all(of: result, database.options)
-    columns = fields.map(\.name)
+    fields = MySQLField.all(of: result, connection.rules)
+    columns = SQLColumns(fields.map(\.name))
   }
 
   nonisolated deinit {
@@ -59,14 +59,14 @@ public final class MySQLStream: SQLCursor {
   /// The next rows; nil at the end.
   ///
   /// - Throws: `SQLError`; there are no more rows then.
-  public func next() async throws -> SQLRowList? {
+  public func next() async throws -> (any SQLRowSource)? {
     guard let connection, let result, !isReading else { return nil }
     isReading = true
     do {
-      let batch = try await connection.stoppable(runs: true) { try await read(connection, result) }
+      let batch = try await connection.stoppable { try await read(connection, result) }
       isReading = false
       if batch.isLast { finish() }
-      return batch.isLast && batch.rows.isEmpty ? nil : SQLRowList(columns, batch.rows)
+      return batch.isLast && batch.rows.rowCount == 0 ? nil : batch.rows
     } catch {
       isReading = false
       close()
@@ -75,11 +75,10 @@ public final class MySQLStream: SQLCursor {
   }
 
   private func read(_ connection: MySQLConnection, _ result: UnsafeMutablePointer<MYSQL_RES>)
-    async throws -> (rows: [[SQLValue]], isLast: Bool)
+    async throws -> (rows: SQLPackedRows, isLast: Bool)
   {
-    var rows: [[SQLValue]] = []
-    var bytes = 0
-    while rows.count < Self.batchRows, bytes < Self.batchBytes {
+    let rows = SQLPackedRows(columns)
+    while rows.rowCount < Self.batchRows, rows.byteCount < Self.batchBytes {
       var row: MYSQL_ROW?
       try await connection.perform(
         { mysql_fetch_row_start(&row, result) }, { mysql_fetch_row_cont(&row, result, $0) })
@@ -87,13 +86,14 @@ public final class MySQLStream: SQLCursor {
         throw connection.fail(MySQLConnection.text(sql))
       }
       guard let row, let lengths = mysql_fetch_lengths(result) else { return (rows, true) }
-      rows.append(
-        fields.indices.map { column in
-          guard let start = row[column] else { return .null }
-          bytes += Int(lengths[column])
-          return fields[column].value(
-            UnsafeRawBufferPointer(start: start, count: Int(lengths[column])))
-        })
+      for (column, field) in fields.enumerated() {
+        guard let start = row[column] else {
+          rows.appendNull()
+          continue
+        }
+        field.append(UnsafeRawBufferPointer(start: start, count: Int(lengths[column])), to: rows)
+      }
+      rows.endRow()
     }
     return (rows, false)
   }

@@ -8,17 +8,22 @@ final class AppLoop: MySQLLoop {
   // The application outlives everything that it runs.
   private unowned let app: ApplicationBase
 
-  init(_ app: ApplicationBase) { self.app = app }
+  private let loop: Loop
+
+  init(_ app: ApplicationBase) {
+    self.app = app
+    loop = app.loop
+  }
 
   nonisolated deinit {}
 
-  var nowMilliseconds: UInt64 { app.loop.nowNanoseconds / 1_000_000 }
+  var nowNanoseconds: UInt64 { loop.nowNanoseconds }
 
   func watch(
     _ descriptor: Int32, _ events: MySQLEvents, _ ready: @escaping @MainActor (MySQLEvents) -> Void
   ) throws -> any MySQLWatch {
     try AppWatch(
-      app.loop.watch(descriptor, Watch.Events(rawValue: events.rawValue)) {
+      loop.watch(descriptor, Watch.Events(rawValue: events.rawValue)) {
         ready(MySQLEvents(rawValue: $0.rawValue))
       })
   }
@@ -26,7 +31,7 @@ final class AppLoop: MySQLLoop {
   func timer(after milliseconds: Int, _ fire: @escaping @MainActor () -> Void) throws
     -> any MySQLTimer
   {
-    try AppTimer(app.loop.timer(after: .milliseconds(milliseconds), fire))
+    try AppTimer(loop.timer(after: .milliseconds(milliseconds), fire))
   }
 
   /// - Throws: `SQLError` with the code `ENOTFOUND`.

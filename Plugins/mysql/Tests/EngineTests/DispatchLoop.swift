@@ -8,7 +8,7 @@ import Synchronization
 /// Dispatch's own sources let go of a descriptor some time after their end, when its number may
 /// already be somebody else's.
 final class DispatchLoop: MySQLLoop {
-  var nowMilliseconds: UInt64 { DispatchTime.now().uptimeNanoseconds / 1_000_000 }
+  var nowNanoseconds: UInt64 { DispatchTime.now().uptimeNanoseconds }
 
   func watch(
     _ descriptor: Int32, _ events: MySQLEvents, _ ready: @escaping @MainActor (MySQLEvents) -> Void

@@ -113,10 +113,13 @@ import Testing
     #expect(try server().get("/duplicate").body == "ER_DUP_ENTRY 1062 23000")
   }
 
-  @Test func `a plugin in C calls it by name and reads rows in place`() throws {
+  @Test func `a plugin in C calls it by name, reads rows in place, uses the table of statements`()
+    throws
+  {
     #expect(
       try server().get("/byname").body
-        == "inserted 1, 2 columns, title=from C's hand, past the end nothing, sum 42")
+        == "inserted 1, 2 columns, title=from C's hand, past the end nothing, sum 42,"
+        + " Rows matched: 1 , kept title=from C's hand, refused ER_PARSE_ERROR")
   }
 
   @Test func `several clients by their ids`() throws {

@@ -1,4 +1,5 @@
-/* asker.c - a plugin in C that uses app.mysql: by name, and rows through their table. */
+/* asker.c - a plugin in C that uses app.mysql: by name, rows through their table, statements through
+ * theirs. */
 #include "egg_plugin.h"
 
 #include <stdio.h>
@@ -19,8 +20,9 @@ typedef struct question {
     asker *self;
     egg_call call;
     egg_object *mysql;
+    const egg_sql_run *run;
     long long inserted;
-    char answer[200];
+    char answer[300];
 } question;
 
 static egg_value text(const char *text) {
@@ -36,12 +38,65 @@ static void fail(question *q, const egg_outcome *outcome) {
     free(q);
 }
 
+static void answer(question *q) {
+    egg_value result = text(q->answer);
+    q->self->host->finish(q->self->host, q->call, &result);
+    q->mysql->ops->release(q->mysql);
+    free(q);
+}
+
+static void add(question *q, const char *format, int length, const char *found) {
+    size_t used = strlen(q->answer);
+    snprintf(q->answer + used, sizeof q->answer - used, format, length, found);
+}
+
+/* A statement that the server refuses. */
+static void refused(void *state, const egg_sql_result *result, const egg_error *error) {
+    question *q = state;
+    if (result != NULL || error == NULL)
+        add(q, ", not refused%.*s", 0, "");
+    else
+        add(q, ", refused %.*s", (int)error->code.len, error->code.ptr);
+    answer(q);
+}
+
+/* The rows of a prepared statement, through its table. */
+static void executed(void *state, const egg_sql_result *result, const egg_error *error) {
+    question *q = state;
+    const egg_sql_run *run = q->run;
+    if (error != NULL || result == NULL || result->rows == NULL || result->next != NULL) {
+        add(q, ", failed %.*s", error == NULL ? 0 : (int)error->code.len, error == NULL ? "" : error->code.ptr);
+    } else {
+        const egg_sql_rows *rows = result->rows;
+        rows->retain(rows);
+        add(q, ", kept %.*s", (int)rows->columns[0].len, rows->columns[0].ptr);
+        const egg_value *cells = rows->row(rows, 0);
+        add(q, "=%.*s", (int)cells[0].count, cells[0].as.string);
+        rows->release(rows);
+    }
+    egg_str selec = TEXT("selec");
+    egg_sql_statement statement = {.size = sizeof statement, .texts = &selec};
+    /* Tickets of statements that have ended, or never were, stop nothing. */
+    run->cancel(run, run->run(run, &statement, refused, q) + 1);
+}
+
+/* A change, its value between two texts. */
+static void updated(void *state, const egg_sql_result *result, const egg_error *error) {
+    question *q = state;
+    const egg_sql_run *run = q->run;
+    if (error == NULL && result != NULL && result->rows == NULL && result->affected_rows > 0)
+        add(q, ", %.*s", (int)result->message.len > 16 ? 16 : (int)result->message.len, result->message.ptr);
+    egg_value title = text("from C's hand");
+    run->execute(run, TEXT("select title from posts where title = ? limit 1"), &title, 1, executed, q);
+}
+
 /* What app.mysql.query(sql, values) answers: a list of rows. */
 static void has_sum(void *state, const egg_outcome *outcome) {
     question *q = state;
     const egg_value *rows = &outcome->value;
+    q->run = q->mysql->ops->query(q->mysql, EGG_SQL_RUN_ID);
     if (outcome->kind != EGG_OUTCOME_OK || rows->kind != EGG_LIST || rows->count != 1 ||
-        rows->as.items[0].kind != EGG_MAP) {
+        rows->as.items[0].kind != EGG_MAP || q->run == NULL) {
         fail(q, outcome);
         return;
     }
@@ -49,10 +104,11 @@ static void has_sum(void *state, const egg_outcome *outcome) {
     size_t used = strlen(q->answer);
     snprintf(q->answer + used, sizeof q->answer - used, ", %.*s %lld", (int)sum->key.len, sum->key.ptr,
              (long long)sum->value.as.integer);
-    egg_value result = text(q->answer);
-    q->self->host->finish(q->self->host, q->call, &result);
-    q->mysql->ops->release(q->mysql);
-    free(q);
+    egg_str texts[2] = {TEXT("update posts set hits = hits + 1 where title = "), TEXT(" limit 1")};
+    egg_value title = text("from C's hand");
+    egg_sql_statement statement = {.size = sizeof statement, .texts = texts, .values = &title,
+                                   .value_count = 1};
+    q->run->run(q->run, &statement, updated, q);
 }
 
 /* The rows of `run`, read in place. */

@@ -31,13 +31,26 @@ open class SQLRemoteClient: SQLClient {
     }
   }
 
+  /// The table that takes statements, once the plugin has it.
+  private var knownRunner: RemoteRunner?
+  private var runner: RemoteRunner? {
+    get throws {
+      if let knownRunner { return knownRunner }
+      knownRunner = RemoteRunner(try object)
+      return knownRunner
+    }
+  }
+
   public func run(_ statement: SQLStatement) async throws -> SQLResult {
-    try await self.object.statement("run", [SQLWire.value(of: statement)])
+    if let runner = try self.runner { return try await runner.run(statement) }
+    return try await self.object.run(statement)
   }
 
   public func execute(_ sql: String, _ parameters: [SQLValue]) async throws -> SQLResult {
-    try await self.object.statement(
-      "executeRows", [.text(sql), .list(parameters.map { Value($0) })])
+    if let runner = try self.runner, parameters.allSatisfy(\.isScalar) {
+      return try await runner.execute(sql, parameters)
+    }
+    return try await self.object.execute(sql, parameters)
   }
 
   /// A transaction; `commit` or `rollback` ends it. `beginTransactionScope` does that by itself.
@@ -109,23 +122,28 @@ final class ContextTransactions: StorageKey {
 public final class SQLRemoteTransaction: SQLTransaction {
   public let object: ForeignObject
   public let dialect: SQLDialect
+  private let runner: RemoteRunner?
 
   init(_ object: ForeignObject, dialect: SQLDialect) {
     self.object = object
     self.dialect = dialect
+    runner = RemoteRunner(object)
   }
 
   nonisolated deinit {}
 
   public func run(_ statement: SQLStatement) async throws -> SQLResult {
+    if let runner { return try await runner.run(statement) }
     // The request is gone: nothing more is written, and the scope rolls back.
     try Task.checkCancellation()
-    return try await object.statement("run", [SQLWire.value(of: statement)])
+    return try await object.run(statement)
   }
   public func execute(_ sql: String, _ parameters: [SQLValue]) async throws -> SQLResult {
+    if let runner, parameters.allSatisfy(\.isScalar) {
+      return try await runner.execute(sql, parameters)
+    }
     try Task.checkCancellation()
-    return try await object.statement(
-      "executeRows", [.text(sql), .list(parameters.map { Value($0) })])
+    return try await object.execute(sql, parameters)
   }
   public func commit() async throws { _ = try await object.asking("commit") }
   public func rollback() async throws { _ = try await object.asking("rollback") }
@@ -157,9 +175,16 @@ extension ForeignObject {
     do { return try await invoke(method, args) } catch { throw SQLError(error) ?? error }
   }
 
-  /// Runs a statement; when this task is cancelled, the plugin gives it up.
-  func statement(_ method: String, _ args: [Value]) async throws -> SQLResult {
-    try SQLWire.result(await askingUnderTicket(method, args))
+  /// Runs a statement by name; when this task is cancelled, the plugin gives it up.
+  func run(_ statement: SQLStatement) async throws -> SQLResult {
+    try SQLWire.result(await askingUnderTicket("run", [SQLWire.value(of: statement)]))
+  }
+
+  /// The same for a prepared statement.
+  func execute(_ sql: String, _ parameters: [SQLValue]) async throws -> SQLResult {
+    try SQLWire.result(
+      await askingUnderTicket(
+        "executeRows", [.text(sql), .list(parameters.map { Value($0) })]))
   }
 
   /// Calls a method that `cancel` stops, when this task is cancelled.

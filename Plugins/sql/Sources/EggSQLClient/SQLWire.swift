@@ -5,22 +5,15 @@ import EggSQL
 public enum SQLWire {
   /// Of objects that hold rows; the C table of the same id reads them.
   public nonisolated static let rowsID = "egg.sql.rows/1"
+  /// Of the C table that runs statements.
+  public nonisolated static let runID = "egg.sql.run/1"
 
   /// A statement: whether it assumes backslashes, then text and values in turn.
   public static func value(of statement: SQLStatement) -> Value {
     var list: [Value] = [.boolean(statement.assumesBackslashes)]
-    var wantsText = true
-    for piece in statement.pieces {
-      switch piece {
-      case .sql(let text):
-        if !wantsText { list.append(.undefined) }
-        list.append(.text(text))
-        wantsText = false
-      case .value(let value):
-        if wantsText { list.append(.text("")) }
-        list.append(Value(value))
-        wantsText = true
-      }
+    statement.pieces { range, value in
+      list.append(.text(String(decoding: statement.sql[range], as: UTF8.self)))
+      if let value { list.append(Value(value)) }
     }
     return .list(list)
   }
@@ -70,11 +63,7 @@ public enum SQLWire {
       }
       return SQLResult(rows)
     case .list(let list):
-      var results = try list.map { try result($0) }
-      guard !results.isEmpty else { return SQLResult() }
-      var first = results.removeFirst()
-      first.following = results
-      return first
+      return SQLResult(try list.map { try result($0) })
     default:
       var summary = SQLResult.Summary()
       summary.fieldCount = value.fieldCount.int ?? 0

@@ -12,11 +12,13 @@ public final class ClientObject<Database: SQLDatabase>: ExportedObject {
   public let database: Database
   private let app: ApplicationBase
   private let statements: Statements
+  private let runTable: RunTable
 
   public init(_ database: Database, _ app: ApplicationBase) {
     self.database = database
     self.app = app
     statements = Statements(answers: Answers(app: app))
+    runTable = RunTable(database)
   }
 
   nonisolated deinit {}
@@ -28,6 +30,10 @@ public final class ClientObject<Database: SQLDatabase>: ExportedObject {
       .map(ValueMap([("now", app.value(of: SQLLiteralObject(database.dialect.now)))]))
     default: .undefined
     }
+  }
+
+  public func interface(_ id: String) -> UnsafeRawPointer? {
+    id == SQLWire.runID ? runTable.table : nil
   }
 
   public func call(_ method: String, _ args: Arguments, _ ctx: Context?) async throws -> Value {

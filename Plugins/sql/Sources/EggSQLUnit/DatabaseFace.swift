@@ -27,6 +27,9 @@ public final class DatabaseFace<Plugin: DatabasePlugin>: ExportedObject {
     }
   }
 
+  /// The only client's.
+  public func interface(_ id: String) -> UnsafeRawPointer? { registry?.client?.interface(id) }
+
   /// - `get(id)`: a client of `config.NAME.clients`, nothing when there is none.
   /// - `createInstance(config)`, `createInstanceAsync(config)`: another client.
   /// - everything else is the only client's.

@@ -7,13 +7,19 @@ final class TransactionObject: ExportedObject {
   let objectType = "egg.sql.transaction/1"
   private let transaction: any SQLTransaction
   private let statements: Statements
+  private let runTable: RunTable
 
   init(_ transaction: any SQLTransaction, _ statements: Statements) {
     self.transaction = transaction
     self.statements = statements
+    runTable = RunTable(transaction)
   }
 
   nonisolated deinit {}
+
+  func interface(_ id: String) -> UnsafeRawPointer? {
+    id == SQLWire.runID ? runTable.table : nil
+  }
 
   func call(_ method: String, _ args: Arguments, _ ctx: Context?) async throws -> Value {
     switch method {

@@ -12,7 +12,7 @@ import Testing
   }
 
   static let result = SQLResult(
-    SQLRowList(
+    packed(
       ["id", "title", "isPublic", "score", "note", "data"],
       [
         [.unsigned(.max), "a", 1, "1.50", nil, .bytes([1, 2])],
@@ -28,21 +28,39 @@ import Testing
   }
 
   @Test func `a column that does not fit is named`() {
-    let result = SQLResult(SQLRowList(["id", "title"], [[1, nil]]))
+    let result = SQLResult(packed(["id", "title"], [[1, nil]]))
     #expect { try result.decode(Post.self) } throws: {
       guard case DecodingError.valueNotFound(_, let context) = $0 else { return false }
       return context.codingPath.map(\.stringValue) == ["title"]
     }
-    #expect { try SQLResult(SQLRowList(["id"], [[300]])).decode([String: UInt8].self) } throws: {
+    #expect { try SQLResult(packed(["id"], [[300]])).decode([String: UInt8].self) } throws: {
       "\($0)".contains("out of range")
     }
   }
 
   @Test func `of columns with one name the last wins`() {
-    let row = SQLResult(SQLRowList(["id", "id"], [[1, 2]]))[0]
+    let row = SQLResult(packed(["id", "id"], [[1, 2]]))[0]
     #expect(row.id.int == 2)
     #expect(row[0].int == 1)
     #expect(row.fields == ["id": 2])
     #expect(row.nothing == .null)
   }
+}
+
+private func packed(_ names: [String], _ rows: [[SQLValue]]) -> SQLPackedRows {
+  let packed = SQLPackedRows(SQLColumns(names))
+  for row in rows {
+    for value in row {
+      switch value {
+      case .integer(let number): packed.append(number)
+      case .unsigned(let number): packed.append(unsigned: number)
+      case .number(let number): packed.append(number)
+      case .text(var text): text.withUTF8 { packed.append(text: UnsafeRawBufferPointer($0)) }
+      case .bytes(let bytes): bytes.withUnsafeBytes { packed.append(bytes: $0) }
+      default: packed.appendNull()
+      }
+    }
+    packed.endRow()
+  }
+  return packed
 }

@@ -115,9 +115,7 @@ nonisolated final class SQLiteConnection: @unchecked Sendable {
       if isLast { break }
       text = tail
     }
-    var first = results.removeFirst()
-    first.following = results
-    return first
+    return SQLResult(results)
   }
 
   private func run(_ statement: SQLiteStatement, _ values: ArraySlice<SQLValue>, _ sql: String)
@@ -131,11 +129,11 @@ nonisolated final class SQLiteConnection: @unchecked Sendable {
       guard try step(statement, sql) == false else { return SQLResult() }
       return SQLResult(nil, summary(before, lastId, sql))
     }
-    var rows: SQLiteRows?
+    var rows: SQLPackedRows?
     while try step(statement, sql) {
       if rows == nil {
         statement.readColumns()
-        rows = SQLiteRows(statement.columns)
+        rows = SQLPackedRows(statement.columns)
       }
       if let rows {
         statement.read(into: rows)
@@ -145,10 +143,10 @@ nonisolated final class SQLiteConnection: @unchecked Sendable {
     statement.readColumns()
     let isChange = sqlite3_total_changes64(handle) != before
     return SQLResult(
-      rows ?? SQLiteRows(statement.columns), isChange ? summary(before, lastId, sql) : .init())
+      rows ?? SQLPackedRows(statement.columns), isChange ? summary(before, lastId, sql) : .init())
   }
 
-  private func check(_ rows: SQLiteRows, _ sql: String) throws(SQLError) {
+  private func check(_ rows: SQLPackedRows, _ sql: String) throws(SQLError) {
     if options.maxRows > 0, rows.rowCount > options.maxRows {
       throw .limit(
         "the result has more than \(options.maxRows) rows (maxRows); use stream", sql: sql)
@@ -243,22 +241,22 @@ nonisolated final class SQLiteConnection: @unchecked Sendable {
   func rows(
     _ statement: SQLiteStatement, _ count: Int, _ bytes: Int, _ stop: SQLiteStop, _ sql: String
   )
-    throws(SQLError) -> (rows: SQLiteRows, isAtEnd: Bool)
+    throws(SQLError) -> (rows: SQLPackedRows, isAtEnd: Bool)
   {
     begin(stop)
     defer { self.stop = nil }
-    var rows: SQLiteRows?
+    var rows: SQLPackedRows?
     while rows.map({ $0.rowCount < count && $0.byteCount < bytes }) ?? true {
       guard try step(statement, sql) else {
-        return (rows ?? SQLiteRows(statement.columns), true)
+        return (rows ?? SQLPackedRows(statement.columns), true)
       }
       if rows == nil {
         statement.readColumns()
-        rows = SQLiteRows(statement.columns)
+        rows = SQLPackedRows(statement.columns)
       }
       if let rows { statement.read(into: rows) }
     }
-    return (rows ?? SQLiteRows(statement.columns), false)
+    return (rows ?? SQLPackedRows(statement.columns), false)
   }
 
   // MARK: prepared statements

@@ -40,7 +40,7 @@ public final class SQLiteCursor: SQLCursor {
   }
 
   /// - Throws: `SQLError`; there are no more rows then.
-  public func next() async throws -> SQLRowList? {
+  public func next() async throws -> (any SQLRowSource)? {
     guard let connection, let opened else { return nil }
     guard !isRunning else {
       throw SQLError(code: "EGG_SQL_BUSY", "the cursor is being read already", sql: sql)
@@ -53,7 +53,7 @@ public final class SQLiteCursor: SQLCursor {
         try connection.rows(opened.statement, Self.batchRows, Self.batchBytes, stop, sql)
       }
       if isAtEnd { finish() }
-      return rows.rowCount > 0 ? rows.list : nil
+      return rows.rowCount > 0 ? rows : nil
     } catch {
       finish()
       throw error

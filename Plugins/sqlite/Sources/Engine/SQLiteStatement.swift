@@ -111,7 +111,7 @@ nonisolated final class SQLiteStatement {
   // MARK: rows out
 
   /// Adds the row that the last step has found.
-  func read(into rows: SQLiteRows) {
+  func read(into rows: SQLPackedRows) {
     for column in 0..<Int32(rows.columns.names.count) {
       switch sqlite3_column_type(handle, column) {
       case SQLITE_INTEGER: rows.append(sqlite3_column_int64(handle, column))

@@ -17,7 +17,7 @@
 /// A statement whose rows are read batch by batch.
 @MainActor public protocol SQLCursor: AnyObject {
   /// The next rows; nil at the end.
-  func next() async throws -> SQLRowList?
+  func next() async throws -> (any SQLRowSource)?
   /// Gives the rest up.
   func close()
 }

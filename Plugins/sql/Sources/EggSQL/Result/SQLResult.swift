@@ -30,6 +30,12 @@ public struct SQLResult: Sendable {
     self.summary = summary
   }
 
+  /// Of several statements that were sent as one: the first, the others following.
+  public init(_ results: [SQLResult]) {
+    self = results.first ?? SQLResult()
+    following = Array(results.dropFirst())
+  }
+
   /// False for a change, which has no rows, not even none.
   public var hasRows: Bool { source != nil }
   public var columns: [String] { source?.columns.names ?? [] }

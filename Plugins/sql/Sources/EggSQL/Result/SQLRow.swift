@@ -5,11 +5,10 @@ public protocol SQLRowSource: AnyObject, Sendable {
   var rowCount: Int { get }
   /// A cell; both numbers are in range.
   func cell(_ row: Int, _ column: Int) -> SQLValue
-  /// The same without a copy; nil from sources that have no memory to show.
-  func borrow(_ row: Int, _ column: Int) -> SQLCell?
-  /// Gives every cell of a row to `take` without a copy, with its column; false, and none, from sources
-  /// that cannot.
-  func lend(_ row: Int, _ take: (Int, SQLCell) -> Void) -> Bool
+  /// Gives every cell of a row to `take` without a copy, with its column.
+  func lend(_ row: Int, _ take: (Int, SQLCell) -> Void)
+  /// The bytes of a column's name, for as long as the rows are there; nil when there is only `columns`.
+  func name(ofColumn column: Int) -> UnsafeRawBufferPointer?
   /// What reads a column's JSON text into objects and lists; nil from sources that do not.
   ///
   /// - Throws: what is wrong with the text.
@@ -18,8 +17,7 @@ public protocol SQLRowSource: AnyObject, Sendable {
 
 extension SQLRowSource {
   public var columnCount: Int { columns.names.count }
-  public func borrow(_ row: Int, _ column: Int) -> SQLCell? { nil }
-  public func lend(_ row: Int, _ take: (Int, SQLCell) -> Void) -> Bool { false }
+  public func name(ofColumn column: Int) -> UnsafeRawBufferPointer? { nil }
   public func decoder(ofJSON text: String) throws -> (any Decoder)? { nil }
 }
 
@@ -87,19 +85,4 @@ public struct SQLRow: Sendable {
 
 extension SQLRow: Encodable {
   public func encode(to encoder: any Encoder) throws { try fields.encode(to: encoder) }
-}
-
-/// Rows that are in a list already.
-public final class SQLRowList: SQLRowSource {
-  public let columns: SQLColumns
-  private let rows: [[SQLValue]]
-
-  /// - Parameter rows: each as long as `names`.
-  public init(_ names: [String], _ rows: [[SQLValue]]) {
-    columns = SQLColumns(names)
-    self.rows = rows
-  }
-
-  public var rowCount: Int { rows.count }
-  public func cell(_ row: Int, _ column: Int) -> SQLValue { rows[row][column] }
 }

@@ -38,38 +38,52 @@ extension SQLStatement {
   /// Differs from Egg: what is quoted or a comment is left alone, so that `'12:30'` stays a time, and
   /// no value can get into quotes that are not its own.
   public init(_ sql: String, _ arguments: SQLArguments, dialect: SQLDialect = .mysql) {
-    self.init()
     if case .none = arguments {
-      append(sql)
+      self.init(sql)
       return
     }
-    var reader = PlaceholderReader(Array(sql.utf8), dialect)
+    self.init(capacity: sql.utf8.count, values: arguments.count)
+    var sql = sql
+    sql.withUTF8 { fill($0, arguments, dialect) }
+  }
+
+  private mutating func fill(
+    _ sql: UnsafeBufferPointer<UInt8>, _ arguments: SQLArguments, _ dialect: SQLDialect
+  ) {
+    var reader = PlaceholderReader(sql, dialect)
     var next = 0
     while let found = reader.next(named: arguments.isNamed) {
       switch (found, arguments) {
       case (.value, .list(let list)) where next < list.count:
-        append(reader.textBefore())
+        append(sql: reader.textBefore())
         append(list[next])
         next += 1
       case (.identifier, .list(let list)) where next < list.count:
-        append(reader.textBefore())
+        append(sql: reader.textBefore())
         append(SQLIdentifier.escape(list[next]))
         next += 1
       case (.name(let name), .named(let fields)):
         guard let value = fields[name] else { continue }
-        append(reader.textBefore())
+        append(sql: reader.textBefore())
         append(value)
       default: continue
       }
       reader.skip()
     }
-    append(reader.rest())
+    append(sql: reader.rest())
     assumesBackslashes = reader.sawEscapedQuote
   }
 }
 
 extension SQLArguments {
   fileprivate var isNamed: Bool { if case .named = self { true } else { false } }
+  fileprivate var count: Int {
+    switch self {
+    case .none: 0
+    case .list(let list): list.count
+    case .named(let fields): fields.count
+    }
+  }
 }
 
 /// Finds placeholders outside of quotes and comments.
@@ -79,7 +93,7 @@ private struct PlaceholderReader {
     case name(String)
   }
 
-  private let bytes: [UInt8]
+  private let bytes: UnsafeBufferPointer<UInt8>
   private let dialect: SQLDialect
   /// Where the text begins that nobody took yet.
   private var taken = 0
@@ -87,13 +101,13 @@ private struct PlaceholderReader {
   private var place = 0
   private(set) var sawEscapedQuote = false
 
-  init(_ bytes: [UInt8], _ dialect: SQLDialect) {
+  init(_ bytes: UnsafeBufferPointer<UInt8>, _ dialect: SQLDialect) {
     self.bytes = bytes
     self.dialect = dialect
   }
 
-  func textBefore() -> String { String(decoding: bytes[taken..<found.lowerBound], as: UTF8.self) }
-  func rest() -> String { String(decoding: bytes[taken...], as: UTF8.self) }
+  func textBefore() -> Slice<UnsafeBufferPointer<UInt8>> { bytes[taken..<found.lowerBound] }
+  func rest() -> Slice<UnsafeBufferPointer<UInt8>> { bytes[taken...] }
   /// The placeholder that was found is replaced.
   mutating func skip() { taken = found.upperBound }
 

@@ -3,13 +3,12 @@
 /// Values stay values until a connection writes them, because only the connection knows how its
 /// server reads text, or sends them apart from the text.
 public struct SQLStatement: Sendable, Equatable {
-  public enum Piece: Sendable, Equatable {
-    case sql(String)
-    /// Never a list, fields or a literal; those are pieces of their own.
-    case value(SQLValue)
-  }
-
-  public private(set) var pieces: [Piece] = []
+  /// The SQL, without the values.
+  public private(set) var sql: [UInt8] = []
+  /// What stands between: never a list, fields or a literal, which become SQL or several values.
+  public private(set) var values: [SQLValue] = []
+  /// How much of `sql` is before each value.
+  public private(set) var places: [Int] = []
   /// The text between the values has a quoted backslash before a quote, and where values may stand
   /// was decided as if backslashes escape. A server with `NO_BACKSLASH_ESCAPES` reads it differently.
   public var assumesBackslashes = false
@@ -17,14 +16,19 @@ public struct SQLStatement: Sendable, Equatable {
   public init() {}
   public init(_ sql: String) { append(sql) }
 
+  /// Room for a text of that length and so many values.
+  public init(capacity: Int, values count: Int) {
+    sql.reserveCapacity(capacity)
+    values.reserveCapacity(count)
+    places.reserveCapacity(count)
+  }
+
   /// Adds text of the statement.
-  public mutating func append(_ sql: String) {
-    guard !sql.isEmpty else { return }
-    if case .sql(let before)? = pieces.last {
-      pieces[pieces.count - 1] = .sql(before + sql)
-    } else {
-      pieces.append(.sql(sql))
-    }
+  public mutating func append(_ sql: String) { self.sql.append(contentsOf: sql.utf8) }
+
+  /// The same as UTF-8.
+  public mutating func append(sql bytes: some Collection<UInt8>) {
+    sql.append(contentsOf: bytes)
   }
 
   /// Adds a value; lists, fields and literals become what they stand for.
@@ -34,7 +38,9 @@ public struct SQLStatement: Sendable, Equatable {
     case .list(let list): append(list)
     case .fields(let fields): append(fields, separator: ", ")
     case .unsigned(let value): append(String(value))
-    default: pieces.append(.value(value))
+    default:
+      values.append(value)
+      places.append(sql.count)
     }
   }
 
@@ -71,6 +77,16 @@ public struct SQLStatement: Sendable, Equatable {
     !assumesBackslashes || escaping.backslashes || escaping.dialect == .sqlite
   }
 
+  /// Gives text and values to `take` as they follow each other; the last text has no value.
+  public func pieces(_ take: (_ sql: Range<Int>, _ value: SQLValue?) -> Void) {
+    var start = 0
+    for (place, value) in zip(places, values) {
+      take(start..<place, value)
+      start = place
+    }
+    take(start..<sql.count, nil)
+  }
+
   /// The whole statement as text.
   public func text(_ escaping: SQLEscaping = SQLEscaping()) -> String {
     String(decoding: bytes(escaping), as: UTF8.self)
@@ -78,28 +94,23 @@ public struct SQLStatement: Sendable, Equatable {
 
   /// The same as UTF-8, ready to be sent.
   public func bytes(_ escaping: SQLEscaping) -> [UInt8] {
-    var writer = SQLWriter(escaping)
-    for piece in pieces {
-      switch piece {
-      case .sql(let text): writer.write(text)
-      case .value(let value): writer.write(value)
-      }
+    var writer = SQLWriter(escaping, capacity: sql.count + 24 * values.count)
+    pieces { range, value in
+      writer.write(sql[range])
+      if let value { writer.write(value) }
     }
     return writer.bytes
   }
 
   /// The statement with a `?` for every value, and the values.
   public var prepared: (sql: String, parameters: [SQLValue]) {
-    var sql = ""
-    var parameters: [SQLValue] = []
-    for piece in pieces {
-      switch piece {
-      case .sql(let text): sql += text
-      case .value(let value):
-        sql += "?"
-        parameters.append(value)
-      }
+    guard !values.isEmpty else { return (String(decoding: sql, as: UTF8.self), []) }
+    var text: [UInt8] = []
+    text.reserveCapacity(sql.count + values.count)
+    pieces { range, value in
+      text.append(contentsOf: sql[range])
+      if value != nil { text.append(UInt8(ascii: "?")) }
     }
-    return (sql, parameters)
+    return (String(decoding: text, as: UTF8.self), values)
   }
 }

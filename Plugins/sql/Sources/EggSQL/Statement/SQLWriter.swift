@@ -3,9 +3,13 @@ struct SQLWriter {
   private let escaping: SQLEscaping
   private(set) var bytes: [UInt8] = []
 
-  init(_ escaping: SQLEscaping) { self.escaping = escaping }
+  init(_ escaping: SQLEscaping, capacity: Int = 0) {
+    self.escaping = escaping
+    bytes.reserveCapacity(capacity)
+  }
 
   mutating func write(_ sql: String) { bytes.append(contentsOf: sql.utf8) }
+  mutating func write(_ sql: ArraySlice<UInt8>) { bytes.append(contentsOf: sql) }
 
   mutating func write(_ value: SQLValue) {
     switch value {
@@ -23,7 +27,7 @@ struct SQLWriter {
       write(text)
       write("'")
     case .list, .fields, .literal:
-      for case .sql(let text) in SQLStatement(value: value).pieces { write(text) }
+      bytes.append(contentsOf: SQLStatement(value: value).bytes(escaping))
     }
   }
 
@@ -78,9 +82,13 @@ struct SQLWriter {
 
   /// - Source: MySQL Reference Manual, String Literals, Special Character Escape Sequences.
   private mutating func write(escaped text: String) {
-    bytes.reserveCapacity(bytes.count + text.utf8.count + 2)
+    var text = text
+    text.withUTF8 { write(escaped: $0) }
+  }
+
+  private mutating func write(escaped text: UnsafeBufferPointer<UInt8>) {
     bytes.append(Self.quote)
-    for byte in text.utf8 {
+    for byte in text {
       let letter: UInt8
       switch byte {
       case 0: letter = UInt8(ascii: "0")

@@ -23,6 +23,13 @@ public enum SQLValue: Sendable, Hashable {
 
 extension SQLValue {
   public var isNull: Bool { if case .null = self { true } else { false } }
+  /// False for lists, fields and literals, which a prepared statement has no place for.
+  public var isScalar: Bool {
+    switch self {
+    case .list, .fields, .literal: false
+    default: true
+    }
+  }
 
   /// The integer, also of a whole number and of `true` and `false`.
   public var int: Int? {
