@@ -44,6 +44,8 @@ public protocol Adapter: AnyObject {
   func add(_ socket: Socket, _ room: String)
   func remove(_ socket: Socket, _ room: String)
   func removeAll(_ socket: Socket)
+  /// A client has come in or gone, and with it the room of its id, which is in no list.
+  func ownRoomChanged(_ socket: Socket)
 
   /// Sends an event to everybody whom `target` names.
   ///

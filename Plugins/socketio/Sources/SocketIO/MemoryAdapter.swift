@@ -29,6 +29,9 @@ open class MemoryAdapter: Adapter {
     socket.rooms = []
   }
 
+  /// A client has come in or gone, and with it the room of its id. Overridden where that matters.
+  open func ownRoomChanged(_ socket: Socket) {}
+
   // MARK: whom
 
   /// Every socket of this server whom `target` names, each once.

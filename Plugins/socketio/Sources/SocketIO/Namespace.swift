@@ -55,11 +55,13 @@ public final class Namespace {
   func add(_ socket: Socket) {
     pending[socket.id] = nil
     connected[socket.id] = socket
+    adapter.ownRoomChanged(socket)
   }
 
   func remove(_ socket: Socket) {
     connected[socket.id] = nil
     pending[socket.id] = nil
+    adapter.ownRoomChanged(socket)
     server.unregister(socket)
     if isDynamic, connected.isEmpty, pending.isEmpty { server.emptied(self) }
   }
