@@ -112,14 +112,14 @@ final class Connection: ReadySource {
     }
     if events.contains(.error) || events.contains(.hangup) { return reset() }
     if isReadClosed, isCancelledByEnd, state == .running { return reset() }
-    if state == .head, !isProcessing { return gather() }
+    if state == .head || state == .taken, !isProcessing { return gather() }
     process()
   }
 
-  /// Reads a request; it is answered together with those of the other connections that have one.
+  /// Reads what has come; it is answered together with that of the other connections that have something.
   private func gather() {
     guard canRead, input == nil, !outbox.isCongested else { return process() }
-    if readMore() {
+    if state == .taken ? readMoreTaken() : readMore() {
       worker.gather(self)
     } else if state != .closed {
       flush()
