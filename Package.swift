@@ -444,7 +444,7 @@ let package = Package(
 
     // Socket.IO.
     .target(
-      name: "EngineIO", dependencies: ["EggWebSocket", "EggWebSocketDeflate"],
+      name: "EngineIO", dependencies: ["EggWebSocket", "EggWebSocketDeflate", "CZlib"],
       path: "Plugins/socketio/Sources/EngineIO",
       swiftSettings: unitSettings + loopSettings),
     .target(

@@ -61,6 +61,7 @@ public final class RedisSocketAdapter: MemoryAdapter {
   private func target(_ target: Target, timeout: Int? = nil) -> AdapterTarget {
     var flags = ValueMap()
     if target.isVolatile { flags["volatile"] = true }
+    if target.isPlain { flags["compress"] = false }
     if let timeout { flags["timeout"] = .integer(timeout) }
     let sender = target.sender.map { [$0.id] } ?? []
     return AdapterTarget(rooms: target.rooms, except: target.except + sender, flags: flags)
@@ -229,6 +230,7 @@ extension RedisSocketAdapter: AdapterHost {
     local.except = target.except
     local.isLocal = true
     local.isVolatile = target.flags["volatile"]?.isTruthy == true
+    local.isPlain = target.flags["compress"]?.bool == false
     return local
   }
 

@@ -13,6 +13,12 @@ public struct Namespace {
     client.listen(name, 0)
   }
 
+  /// That of a socket, which is there, or was.
+  init(of core: SocketCore) {
+    client = core.client
+    name = core.namespace
+  }
+
   /// The adapter's view of rooms and clients, of all servers.
   public var adapter: NamespaceAdapter { NamespaceAdapter(namespace: self) }
 
@@ -75,10 +81,16 @@ public struct Namespace {
   public func timeout(_ milliseconds: Int) -> Broadcast { all.timeout(milliseconds) }
   public var volatile: Broadcast { all.volatile }
   public var local: Broadcast { all.local }
+  public func compress(_ isWanted: Bool) -> Broadcast { all.compress(isWanted) }
   public func fetchSockets() async throws -> [RemoteSocket] { try await all.fetchSockets() }
   public func socketsJoin(_ room: String) { all.socketsJoin(room) }
   public func socketsLeave(_ room: String) { all.socketsLeave(room) }
   public func disconnectSockets(_ close: Bool = false) { all.disconnectSockets(close) }
+
+  /// Asks everybody: see `Broadcast.emitWithAck`.
+  public func emitWithAck(_ event: String, _ args: any Encodable...) async throws -> [Value] {
+    try await all.ask(event, args.map { Value($0) })
+  }
 
   /// To the same namespace of the other servers, not to clients.
   public func serverSideEmit(_ event: String, _ args: any Encodable...) {

@@ -10,6 +10,8 @@ public struct Target {
   /// On this server only.
   public var isLocal = false
   public var isVolatile = false
+  /// Not compressed.
+  public var isPlain = false
 
   public init() {}
 }

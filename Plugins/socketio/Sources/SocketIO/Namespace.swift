@@ -63,8 +63,27 @@ public final class Namespace {
     pending[socket.id] = nil
     adapter.ownRoomChanged(socket)
     server.unregister(socket)
-    if isDynamic, connected.isEmpty, pending.isEmpty { server.emptied(self) }
+    if isDynamic { leaveIfEmpty() }
   }
 
+  fileprivate func leaveIfEmpty() {
+    if connected.isEmpty, pending.isEmpty { server.emptied(self) }
+  }
+
+  /// Rings when somebody should have come.
+  private(set) lazy var vacancy: Alarm = Vacancy(self)
+
   public var clock: AlarmClock { server.clock }
+}
+
+/// Nobody has come to a namespace that was made on demand.
+private final class Vacancy: Alarm {
+  private unowned let namespace: Namespace
+
+  init(_ namespace: Namespace) {
+    self.namespace = namespace
+    super.init()
+  }
+
+  override func ring() { namespace.leaveIfEmpty() }
 }

@@ -83,6 +83,20 @@ struct WireTests {
     #expect(server.isRunning)
   }
 
+  @Test func `the rest of the library's server is there: ids, admission, counts, every event`() throws {
+    let server = try ApplicationServer("Plugins/socketio/Tests/probe", environment: "api")
+    let failure = try Script.failure("api.py", server.port)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
+  @Test func `paths, transports and sizes are those of the configuration`() throws {
+    let server = try ApplicationServer("Plugins/socketio/Tests/probe", environment: "narrow")
+    let failure = try Script.failure("narrow.py", server.port)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
   @Test func `hostile and slow clients do not make the server grow`() throws {
     let server = try ApplicationServer(Self.fixture)
     #expect(try Script.failure("hostile.py", server.port) == nil)
