@@ -47,7 +47,7 @@ public struct IOEngine {
     listen()
   }
 
-  func generateId(_ make: @escaping (ClientRequest) async throws -> String) {
+  func generateId(_ make: @escaping (ClientRequest) async throws -> String?) {
     client.engine.generateId = make
     listen()
   }
@@ -81,7 +81,7 @@ final class EngineHandlers {
   typealias Adding = (_ headers: inout [String: String], ClientRequest) async throws -> Void
 
   var allow: [(ClientRequest) async throws -> Bool] = []
-  var generateId: ((ClientRequest) async throws -> String)?
+  var generateId: ((ClientRequest) async throws -> String?)?
   var initialHeaders: [Adding] = []
   var headers: [Adding] = []
   var refused: [(_ code: Int, _ message: String, ClientRequest) -> Void] = []
@@ -102,7 +102,7 @@ final class EngineHandlers {
       for decide in allow where try await !decide(request) { throw EggError("Forbidden") }
       return []
     case EGG_IO_GENERATE_ID:
-      return Value.text(try await generateId?(request) ?? "").jsonBytes
+      return try await generateId?(request).map { Value.text($0).jsonBytes } ?? []
     default:
       var fields: [String: String] = [:]
       for add in name == "initial_headers" ? initialHeaders : headers {

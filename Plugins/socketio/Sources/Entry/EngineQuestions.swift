@@ -57,8 +57,9 @@ final class EngineQuestions {
     case .refused(let message, _):
       hub.app.coreLogger.error(EggError("app.io.generateId: \(message)"))
       return .failed
-    case .admitted(let data):
-      let id = data.flatMap { try? Value(json: $0) }?.string ?? ""
+    case .admitted(nil): return .admitted(id: nil)
+    case .admitted(let data?):
+      let id = (try? Value(json: data))?.string ?? ""
       guard EngineAdmission.isID(id) else {
         hub.app.coreLogger.error(
           EggError(

@@ -66,6 +66,13 @@ struct WireTests {
     #expect(server.isRunning)
   }
 
+  @Test func `who comes back is asked again where middlewares are not skipped`() throws {
+    let server = try ApplicationServer(Self.fixture, environment: "asked")
+    let failure = try Script.failure("recovery_asked.py", server.port)
+    #expect(failure == nil, "\(failure ?? "")")
+    #expect(server.isRunning)
+  }
+
   @Test func `clients that poll find their process of two`() throws {
     let server = try ApplicationServer(Self.fixture, options: ["--workers", "2", "--sticky"])
     let failure = try Script.failure("sticky.py", server.port)

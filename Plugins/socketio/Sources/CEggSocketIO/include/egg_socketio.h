@@ -61,7 +61,8 @@ enum {
      * object: {method, url, query, headers, address, secure}. All but the last are to be answered with
      * `settle(ack, …)`. */
     EGG_IO_ALLOW = 8,         /* may it begin a session? a message refuses it */
-    EGG_IO_GENERATE_ID = 9,   /* the client's id, as `data`: a text of JSON; a message refuses it */
+    EGG_IO_GENERATE_ID = 9,   /* the client's id, as `data`: a text of JSON, empty for a random one; a
+                               * message refuses it */
     EGG_IO_HEADERS = 10,      /* more fields of the answer, as `data`: an object of texts. `name` is
                                * "initial_headers" for the first answer of a session, "headers" for any */
     EGG_IO_REFUSED = 11,      /* it was refused: `name` is the message, `ack` the number of the error */

@@ -6,7 +6,7 @@ func api(_ app: Application) {
   let nsp = app.io.of("/api")
   app.io.generateId { request in
     if request.query.id.string == "none" { throw EggError("nobody") }
-    return request.query.id.string ?? "random-\(UInt64.random(in: .min ... .max))"
+    return request.query.id.string
   }
   app.io.engine.allowRequest { request in
     if request.query.token.string == "late" {
