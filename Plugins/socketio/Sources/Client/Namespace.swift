@@ -38,14 +38,14 @@ public struct Namespace {
       return
     }
     client.handlers(name).add(handler)
-    client.listen(name, EGG_IO_WANTS_EVENTS)
+    client.listen(name, EGG_IO_WANTS_EVENTS | EGG_IO_WANTS_KEPT)
   }
 
   /// Decides who may come in, in front of `config.io`'s connection middlewares. An error refuses: the
   /// client gets its message, and `properties["data"]` if there is one.
   public func use(_ middleware: @escaping (Socket) async throws -> Void) {
     client.handlers(name).use(middleware)
-    client.listen(name, EGG_IO_WANTS_ADMIT)
+    client.listen(name, EGG_IO_WANTS_ADMIT | EGG_IO_WANTS_KEPT)
   }
 
   /// Puts middlewares of `app/io/middleware` around the connections of this namespace, behind those
@@ -64,7 +64,7 @@ public struct Namespace {
     _ event: String, _ handler: @escaping (Arguments, Acknowledgement) async throws -> Void
   ) {
     client.handlers(name).onServer(event, handler)
-    client.listen(name, EGG_IO_WANTS_EVENTS)
+    client.listen(name, EGG_IO_WANTS_EVENTS | EGG_IO_WANTS_KEPT)
   }
 
   // MARK: to everybody

@@ -26,6 +26,7 @@ final class SocketCore {
   /// Of what goes to the client.
   private var anyOutgoing: [(listener: AnyListener, body: AnyHandler)] = []
   private var lastNumber = 0
+  private var isRemembered = false
   private var upgrade: [() -> Void] = []
   /// What the plugin tells of this socket besides: 1 is what goes out, 2 the upgrade.
   private var watched: UInt32 = 0
@@ -94,6 +95,8 @@ final class SocketCore {
   }
 
   private func remember() {
+    guard !isRemembered else { return }
+    isRemembered = true
     // The name is asked while the socket is there; handlers of its end want it too.
     _ = id
     _ = namespace

@@ -94,12 +94,20 @@ final class Hub: SocketHandler {
 
   /// Puts a middleware around connections or packets of a namespace.
   func use(_ namespace: String, _ kind: String, _ name: String) throws {
-    let setup = setup(server?.namespace(namespace).name ?? namespace)
+    let setup = kept(namespace)
     switch kind {
     case "connection": setup.connection.append(try middleware(name))
     case "packet": setup.packet.append(try middleware(name))
     default: throw EggError("app.io.use: expected \"connection\" or \"packet\", found \"\(kind)\"")
     }
+  }
+
+  /// The same of a namespace that stays, as something is said of it by its name.
+  private func kept(_ name: String) -> NamespaceSetup {
+    guard let server else { return setup(name) }
+    let namespace = namespace(name, server)
+    namespace.keep()
+    return setup(namespace.name)
   }
 
   /// Of the namespace of this name, made if need be.
@@ -125,8 +133,10 @@ final class Hub: SocketHandler {
 
   func listen(_ name: String, _ listener: UInt32, _ wants: egg_io_wants) {
     if Int(wants) & EngineQuestions.wants != 0 { return questions.add(listener, Int(wants)) }
-    let name = server?.namespace(name).name ?? name
-    setup(name).want(wants, listener)
+    guard let server else { return setup(name).want(wants, listener) }
+    let namespace = namespace(name, server)
+    if Int(wants) & EGG_IO_WANTS_KEPT != 0 { namespace.keep() }
+    setup(namespace.name).want(wants, listener)
   }
 
   func listen(parent: UInt64, _ listener: UInt32, _ wants: egg_io_wants) {
@@ -135,8 +145,7 @@ final class Hub: SocketHandler {
   }
 
   func route(_ namespace: String, _ event: String, _ route: NamespaceSetup.Route) {
-    let name = server?.namespace(namespace).name ?? namespace
-    let setup = setup(name)
+    let setup = kept(namespace)
     if setup.routes[event] == nil { setup.routes[event] = route }
   }
 
@@ -161,6 +170,7 @@ final class Hub: SocketHandler {
 
   /// The namespace of this name, made if need be: one on demand goes again when nobody comes.
   func namespace(_ name: String, _ server: SocketServer) -> Namespace {
+    let name = name.hasPrefix("/") ? name : "/" + name
     if let known = server.namespaces[name] { return known }
     guard makes(name, auth: []) else { return server.namespace(name) }
     return server.namespace(name, isDynamic: true)

@@ -5,7 +5,7 @@ public final class Namespace {
   public let name: String
   public unowned let server: SocketServer
   /// Made on demand, and gone with the last socket.
-  public let isDynamic: Bool
+  public private(set) var isDynamic: Bool
   public private(set) lazy var adapter: any Adapter = server.makeAdapter(self)
   /// Everybody that has been let in, by id.
   public private(set) var connected: [String: Socket] = [:]
@@ -68,6 +68,13 @@ public final class Namespace {
 
   fileprivate func leaveIfEmpty() {
     if connected.isEmpty, pending.isEmpty { server.emptied(self) }
+  }
+
+  /// It stays when nobody is in it.
+  public func keep() {
+    guard isDynamic else { return }
+    isDynamic = false
+    clock.cancel(vacancy)
   }
 
   /// Rings when somebody should have come.

@@ -287,6 +287,16 @@ final class Line: Wire {
     #expect(bench.log.last == "ended client namespace disconnect true")
   }
 
+  @Test func `one that nobody comes to goes too, unless it is kept`() {
+    let bench = Bench()
+    bench.server.namespace("/dyn-1", isDynamic: true)
+    bench.server.namespace("/dyn-2", isDynamic: true).keep()
+    let line = bench.connect()
+    line.send("40/dyn-3")
+    bench.pass(SocketLimits().connectTimeout)
+    #expect(bench.server.namespaces.keys.sorted() == ["/", "/dyn-2", "/dyn-3"])
+  }
+
   @Test func `one connection has a limited number of namespaces`() {
     var limits = SocketLimits()
     limits.maxNamespaces = 3

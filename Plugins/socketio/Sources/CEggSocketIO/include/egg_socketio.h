@@ -97,7 +97,9 @@ enum {
     EGG_IO_WANTS_ALLOW = 4,
     EGG_IO_WANTS_IDS = 8,
     EGG_IO_WANTS_HEADERS = 16,
-    EGG_IO_WANTS_REFUSED = 32
+    EGG_IO_WANTS_REFUSED = 32,
+    /* A namespace on demand stays when nobody is in it. */
+    EGG_IO_WANTS_KEPT = 64
 };
 
 typedef uint32_t egg_io_query;

@@ -30,8 +30,12 @@ func api(_ app: Application) {
     ask(socket, nsp)
   }
   app.io.of(numbered: "/room-").on("connection") { socket in
+    socket.emit("welcome", socket.nsp.name)
     socket.on("disconnect") { _ in socket.nsp.emit("left", socket.id) }
   }
+  // Before anybody asks for it: those of the parent are there as well.
+  app.io.of("/room-0").emit("nobody", "hears this")
+  app.io.of("/room-1").on("connection") { socket in socket.emit("own", 1) }
 }
 
 /// Handlers of every event, and of one only.
