@@ -444,7 +444,7 @@ let package = Package(
 
     // Socket.IO.
     .target(
-      name: "EngineIO", dependencies: ["EggWebSocket", "EggWebSocketDeflate"],
+      name: "EngineIO", dependencies: ["EggWebSocket", "EggWebSocketDeflate", "CZlib"],
       path: "Plugins/socketio/Sources/EngineIO",
       swiftSettings: unitSettings + loopSettings),
     .target(
@@ -480,7 +480,7 @@ let package = Package(
       name: "EngineIOTests", dependencies: ["EngineIO", "SocketIO", "EggWebSocket"],
       path: "Plugins/socketio/Tests/EngineIOTests", swiftSettings: unitSettings),
     .testTarget(
-      name: "EggSocketIOTests", dependencies: ["EggCommand"],
+      name: "EggSocketIOTests", dependencies: ["EggCommand", "EggTestSupport"],
       path: "Plugins/socketio/Tests/EggSocketIOTests"),
 
     // What Socket.IO servers tell each other by way of Redis.

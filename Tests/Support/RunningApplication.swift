@@ -48,8 +48,8 @@ public final class RunningApplication: @unchecked Sendable {
     process.standardInput = FileHandle.nullDevice
     try process.run()
     Children.end(atEnd: process.processIdentifier)
-    let line = try wait(for: " started on http://127.0.0.1:")
-    let digits = line.components(separatedBy: "http://127.0.0.1:").last?.prefix { $0.isNumber }
+    let line = try wait(for: " started on http")
+    let digits = line.components(separatedBy: "://127.0.0.1:").last?.prefix { $0.isNumber }
     guard let digits, let port = UInt16(digits) else { throw Failure("no port in \(line)") }
     self.port = port
   }
@@ -120,6 +120,15 @@ public final class RunningApplication: @unchecked Sendable {
       throw Failure("\(path) has no VmHWM")
     }
     return kibibytes << 10
+  }
+}
+
+extension RunningApplication {
+  /// Bytes of memory that the process holds now.
+  public var residentBytes: Int {
+    let text = (try? String(contentsOfFile: "/proc/\(identifier)/statm", encoding: .utf8)) ?? ""
+    let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    return pages * sysconf(Int32(_SC_PAGESIZE))
   }
 }
 

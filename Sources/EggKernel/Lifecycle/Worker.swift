@@ -226,7 +226,8 @@ final class Worker {
 
   /// All requests that one batch of events brought: read one after the other, then run, then answered.
   /// The code of each step stays in the processor's caches for all of them.
-  private func answerGathered() {
+  func answerGathered() {
+    if gathered.isEmpty { return }
     gathered.drain(each: { $0.goOn() }, thenEach: { $0.flush() })
   }
 

@@ -90,8 +90,17 @@ def check_two_people_talk(browser, here, there):
     assert lin.value("document.querySelector('.unread')") is None
 
     # Who has left is seen to have left, and cannot be told anything.
+    lin.says("bye")
+    lin.opens(ada)
+    lin.says("see you")
+    ada.wait("document.querySelector(`#talks [data-id='%s'] .unread`)?.textContent" % lin.id)
+    ada.opens(lin)
     lin.leaves()
-    ada.people("Ada", "Grace")
+    ada.people("Ada", "Grace", "Lin")  # below "Gone"
+    ada.wait("[...document.querySelectorAll('#talks h3')].some(it => it.textContent === 'Gone')")
+    ada.says("wait")
+    ada.wait("document.querySelector('#lines .mine .why')?.textContent === 'This person has left.'")
+    assert ada.value("document.querySelector('#lines .mine .why').offsetHeight") > 0
     ada.opens(None)
     ada.wait("document.querySelector('#lines').innerText.includes('Lin left')")
     answer = ada.value("socket.emitWithAck('exchange', {target: '%s', payload: {msg: 'x'}})" % lin.id)
@@ -259,6 +268,11 @@ def check_the_page_comes_back_after_a_crash(browser, here, there):
     here.crash()
     ada.wait("!socket.connected")
     ada.wait("document.querySelector('#state').textContent === 'connecting …'")
+    # On a phone too, and we are not somebody to talk to.
+    ada.tab.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+    ada.wait("document.querySelector('#state').offsetHeight > 0")
+    assert ada.value("document.querySelector('#talks [data-id=\"%s\"]')" % ada.id) is None
+    ada.tab.call("Emulation.setDeviceMetricsOverride", width=1100, height=760, deviceScaleFactor=1, mobile=False)
     ada.value("socket.emit('broadcast', {payload: {msg: 'said in the dark'}}), 0")
     before = ada.id
     here.start()

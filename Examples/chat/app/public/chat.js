@@ -8,6 +8,7 @@ const composer = find('#say');
 const EVERYBODY = '';
 
 let socket;
+let own; // our id, also while the connection is lost; the event that private messages come as
 let people = new Map(); // by id: the names of who is here
 let talks = new Map(); // by id, or EVERYBODY: { name, lines, unread }
 let current = EVERYBODY;
@@ -72,16 +73,15 @@ function enter(room, name) {
   socket = io('/', { query: { room, userId: name }, ...(choice && { transports: [choice] }) });
   window.socket = socket; // for the console
 
-  let own; // the event that private messages come as
   socket.on('connect', () => {
-    socket.off(own);
+    if (own) socket.off(own);
     own = socket.id;
     socket.on(own, privately);
     draw();
   });
   socket.on('online', online);
   socket.on('broadcast', ({ data, meta }) => {
-    if (meta.client !== socket.id) hear(EVERYBODY, meta.client, data.payload.msg, meta.timestamp);
+    if (meta.client !== own) hear(EVERYBODY, meta.client, data.payload.msg, meta.timestamp);
   });
   socket.on('typing', (id) => {
     writing.set(id, Date.now());
@@ -113,7 +113,7 @@ function online(news) {
   people = new Map(news.people.map(({ id, name }) => [id, name])
     .sort(([, one], [, other]) => one.localeCompare(other)));
   for (const [id, name] of people) {
-    if (id !== socket.id && !before.has(id) && before.size > 0) note(`${name} came in`);
+    if (id !== own && !before.has(id) && before.size > 0) note(`${name} came in`);
     if (talks.has(id)) talks.get(id).name = name;
   }
   for (const [id, name] of before) {
@@ -225,14 +225,14 @@ function drawTalks() {
     });
     return button;
   };
-  const others = [...people].filter(([id]) => id !== socket.id);
-  const gone = [...talks].filter(([id]) => id !== EVERYBODY && !people.has(id) && id !== socket.id);
-  const me = people.get(socket.id);
+  const others = [...people].filter(([id]) => id !== own);
+  const gone = [...talks].filter(([id]) => id !== EVERYBODY && !people.has(id) && id !== own);
+  const me = people.get(own);
   find('#talks').replaceChildren(
     entry(EVERYBODY, 'Everybody', face('', '#')),
     make('h3', { textContent: `${people.size} here` }),
     ...(me === undefined ? []
-      : [make('button', { type: 'button', disabled: true }, face(socket.id, me),
+      : [make('button', { type: 'button', disabled: true }, face(own, me),
         make('span', { className: 'name', textContent: `${me} (you)` }))]),
     ...others.map(([id, name]) => entry(id, name, face(id, name))),
     ...(gone.length > 0 ? [make('h3', { textContent: 'Gone' })] : []),
@@ -268,9 +268,9 @@ function lineElement(line, previous) {
   const isFirst = !previous || previous.isNote || previous.from !== line.from;
   const time = new Date(line.timestamp).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
   const body = make('div');
-  if (isFirst) body.append(make('p', { className: 'who', textContent: `${line.name ?? ''} ${time}` }));
+  if (isFirst) body.append(make('p', { className: 'who', textContent: `${line.name ?? ''} ${time}`.trim() }));
   body.append(make('div', { className: 'text', textContent: line.text, title: line.failure ?? time }));
-  if (line.failure) body.append(make('p', { className: 'who', textContent: line.failure }));
+  if (line.failure) body.append(make('p', { className: 'why', textContent: line.failure }));
   const name = line.isMine ? 'mine' : 'theirs';
   const classes = [name, isFirst && 'first', line.failure && 'failed'].filter(Boolean).join(' ');
   line.element = make('li', { className: classes }, face(line.from, line.name ?? ''), body);

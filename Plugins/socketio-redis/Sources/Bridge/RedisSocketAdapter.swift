@@ -47,6 +47,10 @@ public final class RedisSocketAdapter: MemoryAdapter {
     for room in left where rooms[room] == nil { remote.roomChanged(room) }
   }
 
+  /// Ids of clients have no channel, except those that do not look like ids: of old clients outside of
+  /// "/", and of applications that make their own.
+  public override func ownRoomChanged(_ socket: Socket) { remote.roomChanged(socket.id) }
+
   // MARK: what goes
 
   private func packet(_ arguments: EventArguments) -> Value {
@@ -57,6 +61,7 @@ public final class RedisSocketAdapter: MemoryAdapter {
   private func target(_ target: Target, timeout: Int? = nil) -> AdapterTarget {
     var flags = ValueMap()
     if target.isVolatile { flags["volatile"] = true }
+    if target.isPlain { flags["compress"] = false }
     if let timeout { flags["timeout"] = .integer(timeout) }
     let sender = target.sender.map { [$0.id] } ?? []
     return AdapterTarget(rooms: target.rooms, except: target.except + sender, flags: flags)
@@ -225,6 +230,7 @@ extension RedisSocketAdapter: AdapterHost {
     local.except = target.except
     local.isLocal = true
     local.isVolatile = target.flags["volatile"]?.isTruthy == true
+    local.isPlain = target.flags["compress"]?.bool == false
     return local
   }
 
@@ -295,12 +301,7 @@ extension SocketFacts {
 private final class GatheredAnswers {
   private var answers: [EventArguments] = []
   private var isLocalDone = false
-  /// Other servers; nil until they are known.
-  private var servers: Int?
-  private var counts = 0
-  /// Clients that other servers say they have asked.
-  private var announced = 0
-  private var remoteAnswers = 0
+  private var others = AnnouncedClients()
   private var end: (@MainActor () -> Void)?
   private var timer: (any RedisTimer)?
   private var done: (([EventArguments], Bool) -> Void)?
@@ -318,28 +319,26 @@ private final class GatheredAnswers {
   }
 
   func asked(_ servers: Int, end: @escaping @MainActor () -> Void) {
-    self.servers = servers
+    others.servers = servers
     if done == nil { return end() }
     self.end = end
     check()
   }
 
-  /// Whatever a server says, a sum of it stays a number.
   func counted(_ count: Int) {
-    counts &+= 1
-    announced = min(announced &+ min(max(0, count), 1 << 32), 1 << 40)
+    others.count(count)
     check()
   }
 
   func add(_ answer: EventArguments) {
     guard done != nil else { return }
     answers.append(answer)
-    remoteAnswers += 1
+    others.answers += 1
     check()
   }
 
   private func check() {
-    guard isLocalDone, let servers, counts >= servers, remoteAnswers >= announced else { return }
+    guard isLocalDone, others.haveAnswered else { return }
     finish(timedOut: false)
   }
 

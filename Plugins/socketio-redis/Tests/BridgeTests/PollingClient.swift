@@ -7,8 +7,10 @@ nonisolated final class PollingClient: @unchecked Sendable {
   private let url: String
   private(set) var id = ""
 
-  @concurrent static func connect(_ port: Int) async throws -> PollingClient {
-    let base = "http://127.0.0.1:\(port)/socket.io/?EIO=4&transport=polling"
+  @concurrent static func connect(
+    _ port: Int, query: String = ""
+  ) async throws -> PollingClient {
+    let base = "http://127.0.0.1:\(port)/socket.io/?EIO=4&transport=polling\(query)"
     let opened = try await RedisServer.run(["curl", "-sm", "90", base])
     let sid = try #require(opened.split(separator: "\"").dropFirst(3).first)
     let client = PollingClient("\(base)&sid=\(sid)")

@@ -47,6 +47,20 @@ import Testing
     #expect(try await ada.ask(#"["kick","\#(bob.id)"]"#) == #"["ok"]"#)
     try await ada.waits(for: "[2]", to: #"["count"]"#)
 
+    // By an id that the application made, which the other server's adapter takes for a room like any.
+    let lovelace = try await PollingClient.connect(one.port, query: "&id=lovelace")
+    #expect(lovelace.id == "lovelace")
+    var told: String?
+    let listening = Task { told = try await lovelace.next() }
+    for _ in 0..<600 where told == nil {
+      try await eve.post(#"42["to-room","lovelace","hello",1]"#)
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    #expect(told?.hasPrefix(#"42["hello",1]"#) == true)
+    listening.cancel()
+    try await lovelace.post("1")
+    try await ada.waits(for: "[2]", to: #"["count"]"#)
+
     // Without Redis each server goes on alone.
     redis.stop()
     #expect(try await ada.ask(#"["join","alone"]"#) == #"["ok"]"#)

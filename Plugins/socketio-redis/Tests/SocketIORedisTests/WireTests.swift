@@ -154,4 +154,20 @@ nonisolated enum Corpus {
     #expect(AdapterRequest(Array(#"{"type":99}"#.utf8)) == nil)
     #expect(ShardedMessage(Array(#"{"type":3}"#.utf8)) == nil)
   }
+
+  @Test func `a server that lies about its clients delays answers and breaks nothing`() {
+    var asked = AnnouncedClients()
+    asked.count(2)
+    #expect(!asked.haveAnswered)
+    asked.servers = 2
+    asked.answers = 2
+    #expect(!asked.haveAnswered)
+    // Less than nobody is nobody.
+    asked.count(.min)
+    #expect(asked.haveAnswered)
+    for _ in 0..<3 { asked.count(.max) }
+    #expect(!asked.haveAnswered)
+    asked.answers = 1 << 40
+    #expect(asked.haveAnswered)
+  }
 }

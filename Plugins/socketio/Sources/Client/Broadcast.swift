@@ -33,6 +33,14 @@ public struct Broadcast {
     return copy
   }
 
+  /// `false`: not compressed, where `perMessageDeflate` or `httpCompression` would.
+  public func compress(_ isWanted: Bool) -> Broadcast {
+    var copy = self
+    copy.target.flags =
+      isWanted ? target.flags & ~EGG_IO_PLAIN : target.flags | EGG_IO_PLAIN
+    return copy
+  }
+
   /// Clients of this server only.
   public var local: Broadcast {
     var copy = self
@@ -59,7 +67,11 @@ public struct Broadcast {
   /// - Throws: `EggError` "operation has timed out" after `timeout`, 5 seconds unless it is set;
   ///   `properties["responses"]` has the answers that came.
   public func emitWithAck(_ event: String, _ args: any Encodable...) async throws -> [Value] {
-    let values = [.text(event)] + args.map { Value($0) }
+    try await ask(event, args.map { Value($0) })
+  }
+
+  func ask(_ event: String, _ args: [Value]) async throws -> [Value] {
+    let values = [.text(event)] + args
     return try await waiting {
       client.broadcast(target, values, timeout: limit > 0 ? limit : 5000, done: $0)
     }
@@ -94,6 +106,7 @@ public struct RemoteSocket {
   /// A copy; changing `Socket.data` is for the socket's own server.
   public let data: Value
   public let handshake: Value
+  private var limit = 0
 
   init(_ client: Client, _ namespace: String, _ facts: Value) {
     self.client = client
@@ -109,6 +122,31 @@ public struct RemoteSocket {
   }
 
   public func emit(_ event: String, _ args: any Encodable...) { broadcast.send(event, args) }
+
+  /// Asks the client, and gives the first argument of its answer.
+  ///
+  /// - Throws: `EggError` "operation has timed out", after 5 seconds unless `timeout` says otherwise, and
+  ///   also when the client has gone.
+  public func emitWithAck(_ event: String, _ args: any Encodable...) async throws -> Value {
+    let values = [.text(event)] + args.map { Value($0) }
+    let answers = try await waiting {
+      client.broadcast(
+        BroadcastTarget(namespace: namespace, rooms: [id]), values,
+        timeout: limit > 0 ? limit : 5000, done: $0)
+    }
+    guard let answer = answers.first else {
+      throw EggError(code: "EGG_SOCKETIO_ANSWER", "socket has been disconnected")
+    }
+    return answer
+  }
+
+  /// Milliseconds to wait for an acknowledgement.
+  public func timeout(_ milliseconds: Int) -> RemoteSocket {
+    var copy = self
+    copy.limit = milliseconds
+    return copy
+  }
+
   public func join(_ room: String) { broadcast.socketsJoin(room) }
   public func leave(_ room: String) { broadcast.socketsLeave(room) }
   public func disconnect(_ close: Bool = false) { broadcast.disconnectSockets(close) }

@@ -15,6 +15,7 @@ final class Client {
   private var sockets: [UInt64: SocketCore] = [:]
   private var requests: [UInt64: (String, [Value]) -> Void] = [:]
   private var lastRequest: UInt64 = 0
+  let engine = EngineHandlers()
 
   init(_ app: Application) {
     self.app = app
@@ -100,7 +101,16 @@ final class Client {
   }
 
   /// Keeps what was attached to a socket until it ends.
-  func keep(_ core: SocketCore) { sockets[core.number] = core }
+  func keep(_ core: SocketCore) {
+    guard sockets[core.number] == nil else { return }
+    // Nobody would tell of the end of one that has ended.
+    if !query(core.number, EGG_IO_STATE).isEmpty { sockets[core.number] = core }
+  }
+
+  /// Nobody is in it; who asks for it makes another.
+  private func emptied(_ name: String) {
+    if handlers[name]?.isOwn == false { handlers[name] = nil }
+  }
 
   // MARK: what the plugin says
 
@@ -112,7 +122,7 @@ final class Client {
     case EGG_IO_MESSAGE: sockets[number]?.message(name.bytes, args, ack)
     case EGG_IO_CONNECTION:
       let core = core(number)
-      keep(core)
+      sockets[number] = core
       handlers[namespace.string]?.connected(Socket(core), self)
     case EGG_IO_ADMIT: admit(handlers(namespace.string), number, ack)
     case EGG_IO_DISCONNECTING: sockets[number]?.system("disconnecting", name.string)
@@ -120,6 +130,13 @@ final class Client {
     case EGG_IO_DISCONNECT:
       sockets[number]?.system("disconnect", name.string)
       sockets[number] = nil
+    case EGG_IO_OUTGOING: sockets[number]?.outgoing(name.string, args)
+    case EGG_IO_UPGRADE: sockets[number]?.upgraded()
+    case EGG_IO_EMPTIED: emptied(namespace.string)
+    case EGG_IO_ALLOW, EGG_IO_GENERATE_ID, EGG_IO_HEADERS: answer(kind, name.string, args, ack)
+    case EGG_IO_REFUSED:
+      let request = ClientRequest(((try? args.values()) ?? []).first ?? .undefined)
+      for told in engine.refused { told(Int(ack), name.string, request) }
     case EGG_IO_SERVER: server(handlers(namespace.string), name.string, args, ack)
     default: break
     }
@@ -150,6 +167,19 @@ final class Client {
         self.settle(
           admission, failure.message.isEmpty ? "refused" : failure.message,
           data.exists ? data.jsonBytes : [])
+      }
+    }
+  }
+
+  /// The engine asks about a request.
+  private func answer(_ kind: Int, _ name: String, _ args: egg_io_args, _ question: Int64) {
+    let request = ClientRequest(((try? args.values()) ?? []).first ?? .undefined)
+    Task.immediate {
+      do {
+        self.settle(question, "", try await self.engine.answer(kind, name, request))
+      } catch {
+        let message = EggError(error).message
+        self.settle(question, message.isEmpty ? "Forbidden" : message, [])
       }
     }
   }
@@ -260,6 +290,13 @@ final class Client {
 
   func setData(_ number: UInt64, _ value: Value) {
     value.jsonBytes.withUnsafeBytes { _ = table?.pointee.set_data(this, number, text($0)) }
+  }
+
+  /// From now on this unit is told what the socket sends (1), or that it has changed to WebSocket (2).
+  func watch(_ number: UInt64, _ what: UInt32) {
+    guard let table, table.pointee.size > UInt32(MemoryLayout<egg_socketio>.offset(of: \.watch)!)
+    else { return }
+    _ = table.pointee.watch(this, listener, number, what)
   }
 
   func running(_ number: UInt64, _ change: Int32) {

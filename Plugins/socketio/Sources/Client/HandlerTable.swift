@@ -25,6 +25,14 @@ struct HandlerTable<Handler> {
     }
   }
 
+  /// Takes one handler away.
+  mutating func remove(_ event: String, where isMeant: (Handler) -> Bool) {
+    let name = Array(event.utf8)
+    guard let place = entries.firstIndex(where: { $0.name == name }) else { return }
+    entries[place].handlers.removeAll(where: isMeant)
+    if entries[place].handlers.isEmpty { entries.remove(at: place) }
+  }
+
   mutating func remove(_ event: String) {
     let name = Array(event.utf8)
     entries.removeAll { $0.name == name }

@@ -54,6 +54,21 @@ public final class IO {
     }
   }
 
+  /// What makes connections of requests.
+  public var engine: IOEngine { IOEngine(client) }
+
+  /// Makes the ids of clients: `socket.id`, in every namespace; nil is a random one, that nobody can guess.
+  ///
+  ///     app.io.generateId { request in request.query.userId.string }
+  ///
+  /// An id has 1 to 128 letters, digits or any of `-_.:~@`, and belongs to one client at a time: another
+  /// that asks for it is refused ("Bad request"), and so is one for which an error is thrown. Of clients 1.x
+  /// and 2.x it is also what they prove themselves with while they poll, so whoever can guess it can
+  /// speak in their name; newer ones have a secret besides.
+  public func generateId(_ make: @escaping (ClientRequest) async throws -> String?) {
+    engine.generateId(make)
+  }
+
   private var main: Namespace { of("/") }
 
   public func route(_ event: String, _ action: Action) { main.route(event, action) }

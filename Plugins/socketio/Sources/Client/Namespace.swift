@@ -13,6 +13,12 @@ public struct Namespace {
     client.listen(name, 0)
   }
 
+  /// That of a socket, which is there, or was.
+  init(of core: SocketCore) {
+    client = core.client
+    name = core.namespace
+  }
+
   /// The adapter's view of rooms and clients, of all servers.
   public var adapter: NamespaceAdapter { NamespaceAdapter(namespace: self) }
 
@@ -32,14 +38,14 @@ public struct Namespace {
       return
     }
     client.handlers(name).add(handler)
-    client.listen(name, EGG_IO_WANTS_EVENTS)
+    client.listen(name, EGG_IO_WANTS_EVENTS | EGG_IO_WANTS_KEPT)
   }
 
   /// Decides who may come in, in front of `config.io`'s connection middlewares. An error refuses: the
   /// client gets its message, and `properties["data"]` if there is one.
   public func use(_ middleware: @escaping (Socket) async throws -> Void) {
     client.handlers(name).use(middleware)
-    client.listen(name, EGG_IO_WANTS_ADMIT)
+    client.listen(name, EGG_IO_WANTS_ADMIT | EGG_IO_WANTS_KEPT)
   }
 
   /// Puts middlewares of `app/io/middleware` around the connections of this namespace, behind those
@@ -58,7 +64,7 @@ public struct Namespace {
     _ event: String, _ handler: @escaping (Arguments, Acknowledgement) async throws -> Void
   ) {
     client.handlers(name).onServer(event, handler)
-    client.listen(name, EGG_IO_WANTS_EVENTS)
+    client.listen(name, EGG_IO_WANTS_EVENTS | EGG_IO_WANTS_KEPT)
   }
 
   // MARK: to everybody
@@ -75,10 +81,16 @@ public struct Namespace {
   public func timeout(_ milliseconds: Int) -> Broadcast { all.timeout(milliseconds) }
   public var volatile: Broadcast { all.volatile }
   public var local: Broadcast { all.local }
+  public func compress(_ isWanted: Bool) -> Broadcast { all.compress(isWanted) }
   public func fetchSockets() async throws -> [RemoteSocket] { try await all.fetchSockets() }
   public func socketsJoin(_ room: String) { all.socketsJoin(room) }
   public func socketsLeave(_ room: String) { all.socketsLeave(room) }
   public func disconnectSockets(_ close: Bool = false) { all.disconnectSockets(close) }
+
+  /// Asks everybody: see `Broadcast.emitWithAck`.
+  public func emitWithAck(_ event: String, _ args: any Encodable...) async throws -> [Value] {
+    try await all.ask(event, args.map { Value($0) })
+  }
 
   /// To the same namespace of the other servers, not to clients.
   public func serverSideEmit(_ event: String, _ args: any Encodable...) {

@@ -7,15 +7,24 @@ final class NamespaceHandlers {
   /// Of other servers, by event.
   private(set) var server: [String: (Arguments, Acknowledgement) async throws -> Void] = [:]
   private var inherited: Set<ObjectIdentifier> = []
+  /// Something was said of this namespace itself, by its name.
+  private(set) var isOwn = false
 
-  func add(_ handler: @escaping (Socket) async throws -> Void) { connection.append(handler) }
+  func add(_ handler: @escaping (Socket) async throws -> Void) {
+    isOwn = true
+    connection.append(handler)
+  }
   func use(_ middleware: @escaping (Socket) async throws -> Void) {
+    isOwn = true
     middlewares.append(middleware)
   }
 
   func onServer(
     _ event: String, _ handler: @escaping (Arguments, Acknowledgement) async throws -> Void
-  ) { server[event] = handler }
+  ) {
+    isOwn = true
+    server[event] = handler
+  }
 
   /// What was said of the namespaces on demand, for one that is made now.
   func inherit(_ parent: NamespaceHandlers) {

@@ -13,7 +13,7 @@ public struct Socket {
 
   /// Random, and the name of a room that only this client is in.
   public var id: String { core.id }
-  public var nsp: Namespace { Namespace(client, core.namespace) }
+  public var nsp: Namespace { Namespace(of: core) }
 
   /// `headers`, `time`, `address`, `xdomain`, `secure`, `issued`, `url`, `query`, `auth`.
   public var handshake: Value { core.json(EGG_IO_HANDSHAKE) }
@@ -29,6 +29,8 @@ public struct Socket {
   public var transport: String { core.json(EGG_IO_STATE).transport.string ?? "" }
   /// 3 or 4: what the client's Engine.IO speaks.
   public var `protocol`: Int { core.json(EGG_IO_STATE).protocol.int ?? 0 }
+  /// The connection below, which the sockets of one client share.
+  public var conn: SocketConnection { SocketConnection(core) }
 
   /// What you like to keep with it, an object; `fetchSockets` shows it to other servers.
   public var data: Value {
@@ -64,12 +66,66 @@ public struct Socket {
     core.on(event, .answering(handler))
   }
 
+  /// As `on`, for the first event of this name only.
+  public func once(_ event: String, _ handler: @escaping (Arguments) throws -> Void) {
+    core.once(event, .atOnce(handler))
+  }
+
+  public func once(
+    _ event: String, _ handler: @escaping (Arguments, Acknowledgement) throws -> Void
+  ) {
+    core.once(event, .answeringAtOnce(handler))
+  }
+
+  public func once(_ event: String, _ handler: @escaping (Arguments) async throws -> Void) {
+    core.once(event, .waiting(handler))
+  }
+
+  public func once(
+    _ event: String, _ handler: @escaping (Arguments, Acknowledgement) async throws -> Void
+  ) {
+    core.once(event, .answering(handler))
+  }
+
   /// Takes the handlers of an event away.
   public func off(_ event: String) { core.off(event) }
 
   /// Every event, in front of its own handlers.
-  public func onAny(_ handler: @escaping (String, Arguments) async throws -> Void) {
-    core.onAny(handler)
+  @discardableResult
+  public func onAny(_ handler: @escaping (String, Arguments) async throws -> Void) -> AnyListener {
+    core.onAny(handler, isFirst: false, isOutgoing: false)
+  }
+
+  /// The same, in front of those that are there.
+  @discardableResult
+  public func prependAny(
+    _ handler: @escaping (String, Arguments) async throws -> Void
+  ) -> AnyListener {
+    core.onAny(handler, isFirst: true, isOutgoing: false)
+  }
+
+  /// Takes one of these handlers away, or all.
+  public func offAny(_ listener: AnyListener? = nil) {
+    core.offAny(listener, isOutgoing: false)
+  }
+
+  /// Every event that goes to this client, also with others; acknowledgements are none.
+  @discardableResult
+  public func onAnyOutgoing(
+    _ handler: @escaping (String, Arguments) async throws -> Void
+  ) -> AnyListener {
+    core.onAny(handler, isFirst: false, isOutgoing: true)
+  }
+
+  @discardableResult
+  public func prependAnyOutgoing(
+    _ handler: @escaping (String, Arguments) async throws -> Void
+  ) -> AnyListener {
+    core.onAny(handler, isFirst: true, isOutgoing: true)
+  }
+
+  public func offAnyOutgoing(_ listener: AnyListener? = nil) {
+    core.offAny(listener, isOutgoing: true)
   }
 
   /// Decides about every packet of this client, in order. An error drops it: handlers of `error` get
@@ -113,6 +169,13 @@ public struct Socket {
     return copy
   }
 
+  /// `false`: not compressed, where `perMessageDeflate` or `httpCompression` would.
+  public func compress(_ isWanted: Bool) -> Socket {
+    var copy = self
+    copy.flags = isWanted ? flags & ~EGG_IO_PLAIN : flags | EGG_IO_PLAIN
+    return copy
+  }
+
   /// Milliseconds to wait for an acknowledgement.
   public func timeout(_ milliseconds: Int) -> Socket {
     var copy = self
@@ -128,6 +191,8 @@ public struct Socket {
       client,
       BroadcastTarget(namespace: core.namespace, sender: core.number, flags: flags))
   }
+  /// Everybody of this server but this client.
+  public var local: Broadcast { broadcast.local }
   /// Everybody in these rooms but this client.
   public func to(_ rooms: String...) -> Broadcast { broadcast.adding(rooms: rooms) }
   public func `in`(_ rooms: String...) -> Broadcast { broadcast.adding(rooms: rooms) }
@@ -145,6 +210,33 @@ public struct Socket {
 
   /// Ends this namespace for the client, or with `close` its connection.
   public func disconnect(_ close: Bool = false) { client.disconnect(core.number, close: close) }
+}
+
+/// A handler of every event, to take it away with `offAny`.
+public struct AnyListener: Hashable {
+  let number: Int
+}
+
+/// The connection that the sockets of one client share: `socket.conn`.
+public struct SocketConnection {
+  private let core: SocketCore
+
+  init(_ core: SocketCore) { self.core = core }
+
+  /// Of the session. With it requests of the client may be forged: keep it to yourself.
+  public var id: String { core.json(EGG_IO_STATE).conn.string ?? "" }
+  /// "polling" or "websocket"
+  public var transport: String { core.json(EGG_IO_STATE).transport.string ?? "" }
+  /// 3 or 4: what the client's Engine.IO speaks.
+  public var `protocol`: Int { core.json(EGG_IO_STATE).protocol.int ?? 0 }
+
+  /// Called when the client has changed from polling to WebSocket.
+  public func onUpgrade(_ handler: @escaping () -> Void) {
+    core.onUpgrade(handler)
+  }
+
+  /// Ends the connection, and with it every namespace.
+  public func close() { core.client.disconnect(core.number, close: true) }
 }
 
 /// How an event is acknowledged: `ack("ok")`.

@@ -15,10 +15,21 @@ final class SocketCore {
     case answeringAtOnce((Arguments, Acknowledgement) throws -> Void)
     case waiting((Arguments) async throws -> Void)
     case answering((Arguments, Acknowledgement) async throws -> Void)
+    /// Gone when the first event comes.
+    indirect case once(Int, String, Handler)
   }
 
+  typealias AnyHandler = (String, Arguments) async throws -> Void
+
   private var handlers = HandlerTable<Handler>()
-  private var any: [(String, Arguments) async throws -> Void] = []
+  private var any: [(listener: AnyListener, body: AnyHandler)] = []
+  /// Of what goes to the client.
+  private var anyOutgoing: [(listener: AnyListener, body: AnyHandler)] = []
+  private var lastNumber = 0
+  private var isRemembered = false
+  private var upgrade: [() -> Void] = []
+  /// What the plugin tells of this socket besides: 1 is what goes out, 2 the upgrade.
+  private var watched: UInt32 = 0
   private var middlewares: [([Value]) throws -> Void] = []
 
   init(_ client: Client, _ number: UInt64) {
@@ -35,11 +46,47 @@ final class SocketCore {
     handlers.add(event, handler)
   }
 
+  func once(_ event: String, _ handler: Handler) {
+    lastNumber += 1
+    on(event, .once(lastNumber, event, handler))
+  }
+
   func off(_ event: String) { handlers.remove(event) }
 
-  func onAny(_ handler: @escaping (String, Arguments) async throws -> Void) {
+  func onAny(_ handler: @escaping AnyHandler, isFirst: Bool, isOutgoing: Bool) -> AnyListener {
     remember()
-    any.append(handler)
+    lastNumber += 1
+    let listener = AnyListener(number: lastNumber)
+    if isOutgoing {
+      watch(1)
+      anyOutgoing.insert((listener, handler), at: isFirst ? 0 : anyOutgoing.count)
+    } else {
+      any.insert((listener, handler), at: isFirst ? 0 : any.count)
+    }
+    return listener
+  }
+
+  /// - Parameter listener: nil: all.
+  func offAny(_ listener: AnyListener?, isOutgoing: Bool) {
+    if isOutgoing {
+      anyOutgoing.removeAll { listener == nil || $0.listener == listener }
+    } else {
+      any.removeAll { listener == nil || $0.listener == listener }
+    }
+  }
+
+  func onUpgrade(_ handler: @escaping () -> Void) {
+    remember()
+    upgrade.append(handler)
+    watch(2)
+  }
+
+  func upgraded() { for handler in upgrade { handler() } }
+
+  private func watch(_ what: UInt32) {
+    guard watched & what == 0 else { return }
+    watched |= what
+    client.watch(number, what)
   }
 
   func use(_ middleware: @escaping ([Value]) throws -> Void) {
@@ -48,6 +95,8 @@ final class SocketCore {
   }
 
   private func remember() {
+    guard !isRemembered else { return }
+    isRemembered = true
     // The name is asked while the socket is there; handlers of its end want it too.
     _ = id
     _ = namespace
@@ -68,7 +117,7 @@ final class SocketCore {
       let arguments = Arguments(try args.values(skipping: 1))
       if !any.isEmpty {
         let name = String(decoding: name, as: UTF8.self)
-        for handler in any { run { try await handler(name, arguments) } }
+        for handler in any { run { try await handler.body(name, arguments) } }
       }
       run(handlers, arguments, ack)
     } catch {
@@ -85,12 +134,24 @@ final class SocketCore {
         do { try body(arguments) } catch { report(error) }
       case .answeringAtOnce(let body):
         do { try body(arguments, answer) } catch { report(error) }
+      case .once(let number, let event, let inner):
+        self.handlers.remove(event) {
+          if case .once(number, _, _) = $0 { true } else { false }
+        }
+        run([inner], arguments, ack)
       case .waiting(let body): run { try await body(arguments) }
       case .answering(let body):
         let answer = answer
         run { try await body(arguments, answer) }
       }
     }
+  }
+
+  /// An event is sent to the client.
+  func outgoing(_ name: String, _ args: egg_io_args) {
+    guard !anyOutgoing.isEmpty, let values = try? args.values(skipping: 1) else { return }
+    let arguments = Arguments(values)
+    for handler in anyOutgoing { run { try await handler.body(name, arguments) } }
   }
 
   /// `disconnecting`, `disconnect`, `error`.

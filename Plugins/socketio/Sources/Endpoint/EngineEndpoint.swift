@@ -38,11 +38,16 @@ public final class EngineEndpoint {
   }
 
   /// Whether a request's path is this server's.
-  public func owns(_ path: String) -> Bool { path.hasPrefix(server.options.path) }
+  public func owns(_ path: String) -> Bool {
+    let own = server.options.path
+    guard path.hasPrefix(own) else { return false }
+    return own.hasSuffix("/") || path.utf8.count == own.utf8.count
+      || path.utf8.dropFirst(own.utf8.count).first == UInt8(ascii: "/")
+  }
 
   /// Answers a request, or takes its connection over.
   public func handle(_ ctx: Context) async throws {
-    if ctx.request.wantsUpgrade { return try upgrade(ctx) }
+    if ctx.request.wantsUpgrade { return try await upgrade(ctx) }
     let request = request(ctx)
     if request.method == "GET" { ctx.request.cancelOnEnd() }
     let answer = await server.answer(request) { limit throws(BodyFailure) in
@@ -71,7 +76,7 @@ public final class EngineEndpoint {
     ctx.status = answer.status
   }
 
-  private func upgrade(_ ctx: Context) throws {
+  private func upgrade(_ ctx: Context) async throws {
     var handshake = Handshake()
     handshake.method = ctx.method
     handshake.httpVersion = ctx.request.httpVersion
@@ -82,7 +87,7 @@ public final class EngineEndpoint {
     handshake.key = ctx.get("sec-websocket-key")
     handshake.protocols = all(ctx, "sec-websocket-protocol")
     handshake.extensions = all(ctx, "sec-websocket-extensions")
-    switch server.upgrade(request(ctx), handshake) {
+    switch await server.upgrade(request(ctx), handshake) {
     case .refused(let status, let message, let fields):
       ctx.status = status
       ctx.body = message
@@ -115,9 +120,10 @@ public final class EngineEndpoint {
     request.contentType = ctx.request.type
     request.requestedHeaders = ctx.get("access-control-request-headers")
     request.userAgent = ctx.get("user-agent")
+    request.acceptedCodings = ctx.get("accept-encoding")
     request.address = ctx.ip
     request.isSecure = ctx.secure
-    if request["sid"].map(\.isEmpty) ?? true { request.headers = Value(ctx.headers).jsonBytes }
+    if request.sid == nil || server.moreFields != nil { request.headers = Value(ctx.headers).jsonBytes }
     return request
   }
 }

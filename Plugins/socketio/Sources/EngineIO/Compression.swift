@@ -61,7 +61,7 @@ final class Compression {
   /// One for many is compressed once, by itself; each connection then begins anew, which every
   /// receiver understands.
   func packet(_ packet: Outgoing, _ revision: Revision) -> Outgoing {
-    guard packet.size >= common.options.threshold else { return packet }
+    guard packet.size >= common.options.threshold, !packet.isPlain else { return packet }
     if packet.isShared, terms.serverWindow == 15, packet.prefix(revision) != 4 {
       deflater?.forget()
       if let known = packet.compressed { return known }

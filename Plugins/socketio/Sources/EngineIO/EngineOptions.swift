@@ -37,6 +37,8 @@ nonisolated public struct EngineOptions: Sendable {
   /// What a client has to answer a close frame.
   public var closeTimeout = 5_000
   public var perMessageDeflate: DeflateOptions?
+  /// Answers to polling are compressed from so many bytes on; nil: never.
+  public var httpCompression: Int? = 1024
 
   public init() {}
 }

@@ -29,6 +29,8 @@ nonisolated public final class Outgoing: @unchecked Sendable {
   public let isVolatile: Bool
   /// Goes to more than one client.
   public let isShared: Bool
+  /// Is not compressed: `compress(false)`.
+  public let isPlain: Bool
   /// What the host keeps with it for fan-out: frames in memory that connections share.
   public var shared: AnyObject?
   public var sharedV3: AnyObject?
@@ -39,24 +41,25 @@ nonisolated public final class Outgoing: @unchecked Sendable {
 
   public convenience init(
     _ kind: PacketKind, _ body: [UInt8] = [], isBinary: Bool = false, isVolatile: Bool = false,
-    isShared: Bool = false
+    isShared: Bool = false, isPlain: Bool = false
   ) {
     self.init(
       kind, body, isBinary: isBinary, isVolatile: isVolatile, isShared: isShared,
-      isCompressed: false)
+      isPlain: isPlain, isCompressed: false)
   }
 
   /// - Parameter payload: of the packet's message, compressed.
   convenience init(_ packet: Outgoing, payload: [UInt8]) {
     self.init(
       packet.kind, payload, isBinary: packet.isBinary, isVolatile: packet.isVolatile,
-      isShared: packet.isShared, isCompressed: true)
+      isShared: packet.isShared, isPlain: false, isCompressed: true)
   }
 
   private init(
     _ kind: PacketKind, _ body: [UInt8], isBinary: Bool, isVolatile: Bool, isShared: Bool,
-    isCompressed: Bool
+    isPlain: Bool, isCompressed: Bool
   ) {
+    self.isPlain = isPlain
     self.isCompressed = isCompressed
     self.isShared = isShared
     self.kind = kind

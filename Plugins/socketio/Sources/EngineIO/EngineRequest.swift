@@ -9,6 +9,7 @@ nonisolated public struct EngineRequest: Sendable {
   public var contentType = ""
   public var requestedHeaders = ""
   public var userAgent = ""
+  public var acceptedCodings = ""
   public var address = ""
   public var isSecure = false
   /// The header fields as a JSON object, for `handshake.headers`.
@@ -19,7 +20,7 @@ nonisolated public struct EngineRequest: Sendable {
   public subscript(name: String) -> String? { query.last { $0.name == name }?.value }
 
   /// A present but empty one counts as absent.
-  var sid: String? { self["sid"].flatMap { $0.isEmpty ? nil : $0 } }
+  public var sid: String? { self["sid"].flatMap { $0.isEmpty ? nil : $0 } }
   var revision: Revision { self["EIO"] == "4" ? .v4 : .v3 }
 
   var originIsLegal: Bool {
@@ -35,12 +36,15 @@ nonisolated public final class HandshakeFacts: Sendable {
   public let headers: [UInt8]
   public let address: String
   public let isSecure: Bool
+  /// What the application wants the client to be known by.
+  public let givenID: String?
   /// The request had an `Origin`.
   public let isCrossDomain: Bool
   /// Milliseconds since 1970.
   public let issued: Int
 
-  init(_ request: EngineRequest, issued: Int) {
+  init(_ request: EngineRequest, issued: Int, givenID: String?) {
+    self.givenID = givenID
     url = request.url
     query = request.query
     headers = request.headers
@@ -56,6 +60,8 @@ nonisolated public struct EngineAnswer: Sendable {
   public var status = 200
   public var fields: [(name: String, value: String)] = []
   public var body: [UInt8] = []
+  /// May be compressed: a payload with a packet that may be.
+  var isCompressible = false
 
   static func text(_ body: [UInt8], type: String = "text/plain; charset=UTF-8") -> EngineAnswer {
     var answer = EngineAnswer()

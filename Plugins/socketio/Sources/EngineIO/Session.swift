@@ -38,11 +38,15 @@ public final class Session: Alarm {
   private var isPosting = false
   private var isAwaitingPong = false
 
-  init(_ server: EngineServer, _ request: EngineRequest, peer: WebSocketPeer?) {
+  /// - Parameter givenID: what the application wants the client to be known by. Only old clients have it
+  ///   as the session's id too, as theirs are the same; of others that is a secret.
+  init(
+    _ server: EngineServer, _ request: EngineRequest, peer: WebSocketPeer?, givenID: String? = nil
+  ) {
     self.server = server
-    id = SessionID.make()
     revision = request.revision
-    handshake = HandshakeFacts(request, issued: server.wallClock())
+    id = revision == .v3 ? givenID ?? SessionID.make() : SessionID.make()
+    handshake = HandshakeFacts(request, issued: server.wallClock(), givenID: givenID)
     wantsBase64 = request["b64"].map { !$0.isEmpty && $0 != "0" && $0 != "false" } ?? false
     jsonp = server.options.jsonp ? request["j"].map(Self.digits) : nil
     self.peer = peer
@@ -233,13 +237,12 @@ public final class Session: Alarm {
   func pollAnswer(_ packets: ArraySlice<Outgoing>) -> EngineAnswer {
     let isText = wantsBase64 || jsonp != nil
     let (body, isBinary) = Payload.write(packets, revision, allowBinary: !isText)
-    if isBinary { return .text(body, type: "application/octet-stream") }
-    if let jsonp {
-      var answer = EngineAnswer.text(JSONP.write(body, jsonp))
-      answer.fields.append(("X-Content-Type-Options", "nosniff"))
-      return answer
-    }
-    return .text(body)
+    var answer = EngineAnswer.text(
+      isBinary ? body : jsonp.map { JSONP.write(body, $0) } ?? body,
+      type: isBinary ? "application/octet-stream" : "text/plain; charset=UTF-8")
+    if jsonp != nil { answer.fields.append(("X-Content-Type-Options", "nosniff")) }
+    answer.isCompressible = packets.contains { !$0.isPlain }
+    return answer
   }
 
   /// A POST with packets of the client.
@@ -308,6 +311,7 @@ public final class Session: Alarm {
     queue = []
     queueSize = 0
     for packet in waiting { send(packet) }
+    owner?.upgraded()
   }
 
   // MARK: the end

@@ -5,7 +5,7 @@ internal import EggWebSocket
 public final class WebSocketPeer: Alarm {
   enum Role {
     /// Becomes a new session when it is open.
-    case fresh(EngineRequest)
+    case fresh(EngineRequest, id: String?)
     case session(Session)
     case candidate(Session)
     /// Clients have no handler for a refused upgrade; they have one for a close.
@@ -37,8 +37,8 @@ public final class WebSocketPeer: Alarm {
   public func opened(_ wire: any Wire) {
     self.wire = wire
     switch role {
-    case .fresh(let request):
-      let session = Session(server, request, peer: self)
+    case .fresh(let request, let id):
+      let session = Session(server, request, peer: self, givenID: id)
       role = .session(session)
       server.begin(session)
     case .candidate(let session):
@@ -78,7 +78,8 @@ public final class WebSocketPeer: Alarm {
     switch role {
     case .session(let session): session.close(reason, byPeer: true)
     case .candidate(let session): session.candidateEnded(self)
-    case .fresh, .doomed: break
+    case .fresh(_, let id): server.free(id)
+    case .doomed: break
     }
   }
 

@@ -29,8 +29,11 @@ final class Hub: SocketHandler {
   /// Questions of other servers that this one has not answered.
   private var serverAnswers: [Int64: (EventArguments) -> Void] = [:]
 
+  private lazy var questions = EngineQuestions(self)
+
   enum Admission {
-    case admitted
+    /// - Parameter data: what was asked for, as JSON text; nil: nothing.
+    case admitted(data: [UInt8]? = nil)
     case refused(message: String, data: [UInt8]?)
   }
 
@@ -65,6 +68,7 @@ final class Hub: SocketHandler {
     }
     self.endpoint = endpoint
     self.server = server
+    questions.attach()
     server.namespace("/")
     for name in settings.namespaces.keys { server.namespace(name) }
   }
@@ -90,12 +94,20 @@ final class Hub: SocketHandler {
 
   /// Puts a middleware around connections or packets of a namespace.
   func use(_ namespace: String, _ kind: String, _ name: String) throws {
-    let setup = setup(server?.namespace(namespace).name ?? namespace)
+    let setup = kept(namespace)
     switch kind {
     case "connection": setup.connection.append(try middleware(name))
     case "packet": setup.packet.append(try middleware(name))
     default: throw EggError("app.io.use: expected \"connection\" or \"packet\", found \"\(kind)\"")
     }
+  }
+
+  /// The same of a namespace that stays, as something is said of it by its name.
+  private func kept(_ name: String) -> NamespaceSetup {
+    guard let server else { return setup(name) }
+    let namespace = namespace(name, server)
+    namespace.keep()
+    return setup(namespace.name)
   }
 
   /// Of the namespace of this name, made if need be.
@@ -120,8 +132,11 @@ final class Hub: SocketHandler {
   }
 
   func listen(_ name: String, _ listener: UInt32, _ wants: egg_io_wants) {
-    let name = server?.namespace(name).name ?? name
-    setup(name).want(wants, listener)
+    if Int(wants) & EngineQuestions.wants != 0 { return questions.add(listener, Int(wants)) }
+    guard let server else { return setup(name).want(wants, listener) }
+    let namespace = namespace(name, server)
+    if Int(wants) & EGG_IO_WANTS_KEPT != 0 { namespace.keep() }
+    setup(namespace.name).want(wants, listener)
   }
 
   func listen(parent: UInt64, _ listener: UInt32, _ wants: egg_io_wants) {
@@ -130,8 +145,7 @@ final class Hub: SocketHandler {
   }
 
   func route(_ namespace: String, _ event: String, _ route: NamespaceSetup.Route) {
-    let name = server?.namespace(namespace).name ?? namespace
-    let setup = setup(name)
+    let setup = kept(namespace)
     if setup.routes[event] == nil { setup.routes[event] = route }
   }
 
@@ -149,7 +163,18 @@ final class Hub: SocketHandler {
     return isThere
   }
 
-  func emptied(_ namespace: Namespace) { setups[namespace.name] = nil }
+  func emptied(_ namespace: Namespace) {
+    setups[namespace.name] = nil
+    for listener in listeners { listener.emptied(namespace.name) }
+  }
+
+  /// The namespace of this name, made if need be: one on demand goes again when nobody comes.
+  func namespace(_ name: String, _ server: SocketServer) -> Namespace {
+    let name = name.hasPrefix("/") ? name : "/" + name
+    if let known = server.namespaces[name] { return known }
+    guard makes(name, auth: []) else { return server.namespace(name) }
+    return server.namespace(name, isDynamic: true)
+  }
 
   // MARK: connections
 
@@ -192,11 +217,36 @@ final class Hub: SocketHandler {
   }
 
   private func ask(_ listener: UInt32, _ socket: Socket) async -> Admission {
+    await settled { listeners[Int(listener)].event(EGG_IO_ADMIT, socket, ack: $0) }
+  }
+
+  /// Asks about a request of the engine.
+  func ask(
+    _ listener: UInt32, _ kind: Int, _ facts: EventArguments, name: String = ""
+  ) async -> Admission {
+    await settled { listeners[Int(listener)].request(kind, name, facts, ack: $0) }
+  }
+
+  /// Waits for what `settle` of the interface says.
+  private func settled(_ start: (_ number: Int) -> Void) async -> Admission {
     lastAdmission += 1
     let number = lastAdmission
     return await withUnsafeContinuation { continuation in
       admissions[number] = continuation
-      listeners[Int(listener)].event(EGG_IO_ADMIT, socket, ack: Int(number))
+      start(Int(number))
+    }
+  }
+
+  /// From now on a listener is told what a socket sends, or that it has changed to WebSocket.
+  func watch(_ socket: Socket, _ listener: UInt32, _ what: UInt32) {
+    let listener = listeners[Int(listener)]
+    if what & 1 != 0 {
+      socket.outgoing.append { [unowned socket] json, attachments in
+        listener.outgoing(socket, json, attachments)
+      }
+    }
+    if what & 2 != 0 {
+      socket.upgraded.append { [unowned socket] in listener.event(EGG_IO_UPGRADE, socket) }
     }
   }
 

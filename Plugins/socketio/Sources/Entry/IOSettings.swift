@@ -18,9 +18,11 @@ struct IOSettings {
   var namespaces: [String: Names] = [:]
   /// What stands there and does nothing.
   private(set) var warnings: [String] = []
+  private var addsSlash = true
 
   /// - Throws: `EggError` that names the key, what was expected and what stands there.
   init(_ config: Value) throws {
+    for (name, value) in config.object ?? ValueMap() { try Self.check(name, value) }
     try readEngine(config["init"])
     for (name, value) in config["namespace"].object ?? ValueMap() {
       let key = "config.io.namespace[\"\(name)\"]"
@@ -48,6 +50,22 @@ struct IOSettings {
     }
   }
 
+  private static func check(_ name: String, _ value: Value) throws {
+    switch name {
+    case "init", "namespace", "redis": return
+    case "generateId" where !value.isTruthy: return
+    case "generateId":
+      throw EggError(
+        code: "EGG_SOCKETIO_CONFIG",
+        "config.io.generateId: a function cannot stand in a configuration; expected"
+          + " app.io.generateId { request in … } in app/router.swift")
+    default:
+      throw EggError(
+        code: "EGG_SOCKETIO_CONFIG",
+        "config.io.\(name): there is no such option; known are init, namespace, redis")
+    }
+  }
+
   static func wrong(_ key: String, _ expected: String, _ found: Value) -> EggError {
     let text = found.exists ? "\(found.kindName) \(found)" : "nothing"
     return EggError(
@@ -58,6 +76,21 @@ struct IOSettings {
 
   private mutating func readEngine(_ options: Value) throws {
     for (name, value) in options.object ?? ValueMap() { try read(name, value) }
+    while engine.path.hasSuffix("/"), engine.path.utf8.count > 1 { engine.path.removeLast() }
+    if addsSlash, engine.path != "/" { engine.path += "/" }
+  }
+
+  /// `true`, `false`, or `{threshold}`.
+  private func threshold(_ key: String, _ value: Value) throws -> Int? {
+    if let isOn = value.bool { return isOn ? EngineOptions().httpCompression : nil }
+    if value == .null { return nil }
+    guard value.object != nil else { throw Self.wrong(key, "true, false or {threshold}", value) }
+    let threshold = value.threshold
+    guard threshold.exists else { return EngineOptions().httpCompression }
+    guard let bytes = threshold.int, bytes >= 0 else {
+      throw Self.wrong("\(key).threshold", "a whole number from 0 on", threshold)
+    }
+    return bytes
   }
 
   private mutating func read(_ name: String, _ value: Value) throws {
@@ -77,7 +110,9 @@ struct IOSettings {
       guard let path = value.string, path.hasPrefix("/") else {
         throw Self.wrong(key, "a path that begins with \"/\"", value)
       }
-      engine.path = path.hasSuffix("/") ? path : path + "/"
+      engine.path = path
+    case "addTrailingSlash": addsSlash = try flag()
+    case "httpCompression": engine.httpCompression = try threshold(key, value)
     case "pingInterval": engine.pingInterval = try number()
     case "pingTimeout": engine.pingTimeout = try number()
     case "upgradeTimeout": engine.upgradeTimeout = try number()
@@ -117,8 +152,9 @@ struct IOSettings {
     case "maxAttachments": limits.maxAttachments = try number(atLeast: 0)
     case "maxNamespaces": limits.maxNamespaces = try number()
     case "maxRunning": limits.maxRunning = try number(atLeast: 2)
-    case "wsEngine", "httpCompression", "cleanupEmptyChildNamespaces", "destroyUpgrade",
-      "destroyUpgradeTimeout":
+    // The reference's `true` is what happens here.
+    case "cleanupEmptyChildNamespaces" where value.bool == true: return
+    case "wsEngine", "cleanupEmptyChildNamespaces", "destroyUpgrade", "destroyUpgradeTimeout":
       warnings.append("\(key) has no effect: \(Self.reason(name))")
     default:
       throw EggError(
@@ -131,7 +167,6 @@ struct IOSettings {
   private static func reason(_ name: String) -> String {
     switch name {
     case "wsEngine": "there is one implementation of WebSocket, which is built in"
-    case "httpCompression": "answers to polling are not compressed"
     case "cleanupEmptyChildNamespaces":
       "a namespace made on demand always goes with its last client"
     default: "the server answers every upgrade below its path"
@@ -141,7 +176,7 @@ struct IOSettings {
   private static let known = [
     "path", "pingInterval", "pingTimeout", "upgradeTimeout", "maxHttpBufferSize", "transports",
     "allowUpgrades", "allowEIO3", "jsonp", "cors", "cookie", "origins", "perMessageDeflate",
-    "connectionStateRecovery", "serveClient", "maxQueue", "maxPackets", "maxPollPackets",
+    "connectionStateRecovery", "serveClient", "addTrailingSlash", "httpCompression", "maxQueue", "maxPackets", "maxPollPackets",
     "maxSessions", "connectTimeout", "maxAttachments", "maxNamespaces", "maxRunning",
   ]
 

@@ -30,6 +30,7 @@ enum Interface {
     memory.pointee.request = requestFunction
     memory.pointee.server_emit = serverEmitFunction
     memory.pointee.running = runningFunction
+    memory.pointee.watch = watchFunction
     return UnsafeRawPointer(memory)
   }
 }
@@ -108,14 +109,15 @@ private let emitFunction = unsafeBitCast(
   {
     s, listener, number, flags, args, request, timeout in
     with(s, number) { socket in
-      if request == 0, args.pointee.attachment_count == 0 {
+      let isPlain = Int(flags) & EGG_IO_PLAIN != 0
+      if request == 0, args.pointee.attachment_count == 0, !isPlain {
         return socket.emit(
           json: args.pointee.json.bytes, isVolatile: Int(flags) & EGG_IO_VOLATILE != 0)
       }
       let done = answer(s, listener, request)
       socket.emit(
         args.pointee.arguments, isVolatile: Int(flags) & EGG_IO_VOLATILE != 0,
-        timeout: Int(clamping: timeout),
+        isPlain: isPlain, timeout: Int(clamping: timeout),
         answer: done.map { done in
           { result in
             switch result {
@@ -137,6 +139,7 @@ extension egg_io_target {
     target.sender = sender == 0 ? nil : server.socket(sender)
     target.isLocal = Int(flags) & EGG_IO_LOCAL != 0
     target.isVolatile = Int(flags) & EGG_IO_VOLATILE != 0
+    target.isPlain = Int(flags) & EGG_IO_PLAIN != 0
     return target
   }
 }
@@ -144,8 +147,8 @@ extension egg_io_target {
 private let broadcastFunction = unsafeBitCast(
   {
     s, listener, whom, args, request, timeout in
-    guard let server = hub(s)?.server else { return egg_status(EGG_E_PHASE) }
-    let adapter = server.namespace(whom.pointee.nsp.string).adapter
+    guard let hub = hub(s), let server = hub.server else { return egg_status(EGG_E_PHASE) }
+    let adapter = hub.namespace(whom.pointee.nsp.string, server).adapter
     let target = whom.pointee.target(server)
     guard let done = answer(s, listener, request) else {
       adapter.broadcast(args.pointee.arguments, target)
@@ -216,7 +219,8 @@ private let settleFunction = unsafeBitCast(
     s, number, message, data in
     let admission: Hub.Admission =
       message.len == 0
-      ? .admitted : .refused(message: message.string, data: data.len == 0 ? nil : data.array)
+      ? .admitted(data: data.len == 0 ? nil : data.array)
+      : .refused(message: message.string, data: data.len == 0 ? nil : data.array)
     return hub(s)?.settle(number, admission) == true ? ok : stale
   }
     as @MainActor @convention(c) (Self_, Int64, egg_str, egg_str) -> egg_status,
@@ -224,7 +228,11 @@ private let settleFunction = unsafeBitCast(
 
 private let queryFunction = unsafeBitCast(
   { s, number, what, out in
-    with(s, number) { socket in
+    if Int(what) == EGG_IO_CLIENTS_COUNT, let hub = hub(s) {
+      out.pointee = hub.lent(Array(String(hub.endpoint?.server.sessionCount ?? 0).utf8))
+      return ok
+    }
+    return with(s, number) { socket in
       let answer: [UInt8]
       switch Int(what) {
       case EGG_IO_ID: answer = Array(socket.id.utf8)
@@ -256,8 +264,8 @@ private let setDataFunction = unsafeBitCast(
 
 private let requestFunction = unsafeBitCast(
   { s, listener, whom, what, name, value, request in
-    guard let server = hub(s)?.server else { return egg_status(EGG_E_PHASE) }
-    let adapter = server.namespace(whom.pointee.nsp.string).adapter
+    guard let hub = hub(s), let server = hub.server else { return egg_status(EGG_E_PHASE) }
+    let adapter = hub.namespace(whom.pointee.nsp.string, server).adapter
     let target = whom.pointee.target(server)
     let done = answer(s, listener, request) ?? { _, _ in }
     let (name, value) = (name.string, value.string)
@@ -309,9 +317,9 @@ private let requestFunction = unsafeBitCast(
 private let serverEmitFunction = unsafeBitCast(
   {
     s, listener, name, args, request in
-    guard let server = hub(s)?.server else { return egg_status(EGG_E_PHASE) }
+    guard let hub = hub(s), let server = hub.server else { return egg_status(EGG_E_PHASE) }
     let done = answer(s, listener, request)
-    server.namespace(name.string).adapter.serverSideEmit(
+    hub.namespace(name.string, server).adapter.serverSideEmit(
       args.pointee.arguments,
       done: done.map { done in
         { answers, failure in
@@ -335,6 +343,16 @@ private let runningFunction = unsafeBitCast(
   }
     as @MainActor @convention(c) (Self_, UInt64, Int32) -> egg_status,
   to: (@convention(c) (Self_, UInt64, Int32) -> egg_status).self)
+
+private let watchFunction = unsafeBitCast(
+  { s, listener, number, what in
+    guard let hub = hub(s), hub.listeners.indices.contains(Int(listener)) else {
+      return egg_status(EGG_E_ARGUMENT)
+    }
+    return with(s, number) { hub.watch($0, listener, what) }
+  }
+    as @MainActor @convention(c) (Self_, UInt32, UInt64, UInt32) -> egg_status,
+  to: (@convention(c) (Self_, UInt32, UInt64, UInt32) -> egg_status).self)
 
 extension SocketFacts {
   var json: [UInt8] {

@@ -31,6 +31,37 @@ final class Listener {
     }
   }
 
+  func emptied(_ namespace: String) {
+    var args = egg_io_args()
+    withText(namespace) {
+      table.event(table.`self`, egg_io_event(EGG_IO_EMPTIED), $0, 0, egg_str(), &args, -1)
+    }
+  }
+
+  /// An event on its way to the client.
+  func outgoing(_ socket: Socket, _ json: UnsafeRawBufferPointer, _ attachments: [[UInt8]]) {
+    let name = (try? Value.elements(json: json).first?.string) ?? ""
+    withText(socket.namespace.name) { nsp in
+      withText(name) { name in
+        withArgs(json, attachments) {
+          table.event(
+            table.`self`, egg_io_event(EGG_IO_OUTGOING), nsp, socket.number, name, $0, -1)
+        }
+      }
+    }
+  }
+
+  /// About a request of the engine.
+  func request(_ kind: Int, _ name: String, _ facts: EventArguments, ack: Int) {
+    withText(name) { name in
+      facts.json.withUnsafeBytes { json in
+        withArgs(json, []) {
+          table.event(table.`self`, egg_io_event(kind), egg_str(), 0, name, $0, Int64(ack))
+        }
+      }
+    }
+  }
+
   func server(_ namespace: String, _ name: String, _ arguments: EventArguments, ack: Int) {
     withText(namespace) { nsp in
       withText(name) { name in

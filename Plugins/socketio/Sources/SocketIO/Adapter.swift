@@ -10,6 +10,8 @@ public struct Target {
   /// On this server only.
   public var isLocal = false
   public var isVolatile = false
+  /// Not compressed.
+  public var isPlain = false
 
   public init() {}
 }
@@ -44,6 +46,8 @@ public protocol Adapter: AnyObject {
   func add(_ socket: Socket, _ room: String)
   func remove(_ socket: Socket, _ room: String)
   func removeAll(_ socket: Socket)
+  /// A client has come in or gone, and with it the room of its id, which is in no list.
+  func ownRoomChanged(_ socket: Socket)
 
   /// Sends an event to everybody whom `target` names.
   ///

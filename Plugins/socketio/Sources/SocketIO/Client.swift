@@ -126,6 +126,10 @@ public final class Client: Alarm, SessionOwner {
     }
   }
 
+  public func upgraded() {
+    for socket in sockets { for told in socket.upgraded { told() } }
+  }
+
   /// What the client sent cannot be understood, so nothing that follows can.
   private func fail() {
     for socket in sockets where socket.isConnected {
@@ -167,9 +171,11 @@ public final class Client: Alarm, SessionOwner {
     let lost = session.revision == .v4 ? namespace.recovery?.find(auth) : nil
     let id: String
     switch session.revision {
-    case .v4: id = lost?.id ?? SessionID.make()
+    case .v4: id = lost?.id ?? session.handshake.givenID ?? SessionID.make()
     case .v3: id = name == "/" ? session.id : "\(name)#\(session.id)"
     }
+    // Somebody else came by the id of one that was away.
+    guard namespace.socket(id) == nil else { return fail() }
     let socket = Socket(
       id, number: server.nextNumber(), namespace, self, auth: auth, query: query,
       lost: lost)

@@ -29,6 +29,9 @@ open class MemoryAdapter: Adapter {
     socket.rooms = []
   }
 
+  /// A client has come in or gone, and with it the room of its id. Overridden where that matters.
+  open func ownRoomChanged(_ socket: Socket) {}
+
   // MARK: whom
 
   /// Every socket of this server whom `target` names, each once.
@@ -61,10 +64,10 @@ open class MemoryAdapter: Adapter {
     let recovery = target.isVolatile ? nil : namespace.recovery
     let packet = OutPacket(
       .event, namespace.name, recovery?.numbered(arguments) ?? arguments,
-      isVolatile: target.isVolatile, isShared: true)
+      isVolatile: target.isVolatile, isShared: true, isPlain: target.isPlain)
     let sender = target.sender.map { [$0.id] } ?? []
     recovery?.keep(packet, rooms: target.rooms, except: target.except + sender)
-    forEach(target) { $0.send(packet) }
+    forEach(target) { $0.send(packet, of: arguments) }
   }
 
   open func broadcast(
@@ -77,8 +80,9 @@ open class MemoryAdapter: Adapter {
     let collection = AnswerCollection(id, receivers, namespace.clock, done)
     collection.begin(timeout)
     let packet = OutPacket(
-      .event, namespace.name, ack: id, arguments, isVolatile: target.isVolatile, isShared: true)
-    for socket in receivers { socket.send(packet) }
+      .event, namespace.name, ack: id, arguments, isVolatile: target.isVolatile, isShared: true,
+      isPlain: target.isPlain)
+    for socket in receivers { socket.send(packet, of: arguments) }
   }
 
   // MARK: what is known

@@ -5,7 +5,7 @@ public final class Namespace {
   public let name: String
   public unowned let server: SocketServer
   /// Made on demand, and gone with the last socket.
-  public let isDynamic: Bool
+  public private(set) var isDynamic: Bool
   public private(set) lazy var adapter: any Adapter = server.makeAdapter(self)
   /// Everybody that has been let in, by id.
   public private(set) var connected: [String: Socket] = [:]
@@ -55,14 +55,42 @@ public final class Namespace {
   func add(_ socket: Socket) {
     pending[socket.id] = nil
     connected[socket.id] = socket
+    adapter.ownRoomChanged(socket)
   }
 
   func remove(_ socket: Socket) {
     connected[socket.id] = nil
     pending[socket.id] = nil
+    adapter.ownRoomChanged(socket)
     server.unregister(socket)
-    if isDynamic, connected.isEmpty, pending.isEmpty { server.emptied(self) }
+    if isDynamic { leaveIfEmpty() }
   }
 
+  fileprivate func leaveIfEmpty() {
+    if connected.isEmpty, pending.isEmpty { server.emptied(self) }
+  }
+
+  /// It stays when nobody is in it.
+  public func keep() {
+    guard isDynamic else { return }
+    isDynamic = false
+    clock.cancel(vacancy)
+  }
+
+  /// Rings when somebody should have come.
+  private(set) lazy var vacancy: Alarm = Vacancy(self)
+
   public var clock: AlarmClock { server.clock }
+}
+
+/// Nobody has come to a namespace that was made on demand.
+private final class Vacancy: Alarm {
+  private unowned let namespace: Namespace
+
+  init(_ namespace: Namespace) {
+    self.namespace = namespace
+    super.init()
+  }
+
+  override func ring() { namespace.leaveIfEmpty() }
 }

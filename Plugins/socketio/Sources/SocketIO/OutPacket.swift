@@ -24,7 +24,7 @@ public struct OutPacket {
   ///   - ack: the id that the answer carries; -1: none.
   public init(
     _ type: PacketType, _ namespace: String, ack: Int = -1, _ arguments: EventArguments? = nil,
-    isVolatile: Bool = false, isShared: Bool = false
+    isVolatile: Bool = false, isShared: Bool = false, isPlain: Bool = false
   ) {
     let attachments = arguments?.attachments ?? []
     var text: [UInt8] = []
@@ -44,13 +44,16 @@ public struct OutPacket {
     }
     if ack >= 0 { text.append(contentsOf: String(ack).utf8) }
     if let arguments { text.append(contentsOf: arguments.json) }
-    let head = Outgoing(.message, text, isVolatile: isVolatile, isShared: isShared)
+    let head = Outgoing(
+      .message, text, isVolatile: isVolatile, isShared: isShared, isPlain: isPlain)
     parts =
       attachments.isEmpty
       ? [head]
       : [head]
         + attachments.map {
-          Outgoing(.message, $0, isBinary: true, isVolatile: isVolatile, isShared: isShared)
+          Outgoing(
+            .message, $0, isBinary: true, isVolatile: isVolatile, isShared: isShared,
+            isPlain: isPlain)
         }
   }
 

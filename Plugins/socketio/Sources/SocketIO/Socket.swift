@@ -22,6 +22,10 @@ public final class Socket: Hashable {
   public var data: [UInt8] = []
   /// What the layer above keeps with it.
   public var owner: AnyObject?
+  /// Told of every event for the client: its list, which is gone when they return, and its bytes.
+  public var outgoing: [(UnsafeRawBufferPointer, [[UInt8]]) -> Void] = []
+  /// Told when the client has changed from polling to WebSocket.
+  public var upgraded: [() -> Void] = []
   public private(set) var state = State.pending
   /// Rooms that it joined, except that of its own id.
   public internal(set) var rooms: Set<String> = []
@@ -128,18 +132,32 @@ public final class Socket: Hashable {
     packet.send(to: session)
   }
 
+  /// The same for an event.
+  func send(_ packet: OutPacket, of arguments: EventArguments) {
+    if !outgoing.isEmpty { tell(arguments) }
+    packet.send(to: session)
+  }
+
+  private func tell(_ arguments: EventArguments) {
+    arguments.json.withUnsafeBytes { json in
+      for listener in outgoing { listener(json, arguments.attachments) }
+    }
+  }
+
   /// - Parameters:
   ///   - arguments: a list, the event's name first.
   ///   - answer: asks for an acknowledgement; nil: no.
   ///   - timeout: milliseconds; 0: none.
   public func emit(
-    _ arguments: EventArguments, isVolatile: Bool = false, timeout: Int = 0,
+    _ arguments: EventArguments, isVolatile: Bool = false, isPlain: Bool = false,
+    timeout: Int = 0,
     answer: ((Result<EventArguments, AckFailure>) -> Void)? = nil
   ) {
     guard state != .ended else {
       answer?(.failure(.disconnected))
       return
     }
+    if !outgoing.isEmpty { tell(arguments) }
     var id = -1
     if let answer {
       id = namespace.nextAck()
@@ -148,11 +166,14 @@ public final class Socket: Hashable {
       if timeout > 0 { server.clock.set(wait, after: timeout) }
     } else if !isVolatile, privateID != nil, state == .connected, let recovery = namespace.recovery
     {
-      let packet = OutPacket(.event, namespace.name, recovery.numbered(arguments))
+      let packet = OutPacket(
+        .event, namespace.name, recovery.numbered(arguments), isPlain: isPlain)
       recovery.keep(packet, rooms: [self.id], except: [])
       return send(packet)
     }
-    send(OutPacket(.event, namespace.name, ack: id, arguments, isVolatile: isVolatile))
+    send(
+      OutPacket(
+        .event, namespace.name, ack: id, arguments, isVolatile: isVolatile, isPlain: isPlain))
   }
 
   /// An event without bytes that nobody answers, by far the most of all.
@@ -163,6 +184,7 @@ public final class Socket: Hashable {
       return emit(EventArguments(json: Array(json)), isVolatile: isVolatile)
     }
     guard state != .ended else { return }
+    for listener in outgoing { listener(json, []) }
     namespace.eventHead.withUnsafeBytes { session.send($0, json, isVolatile: isVolatile) }
   }
 
@@ -282,6 +304,8 @@ public final class Socket: Hashable {
     }
     server.handler?.ended(self, reason, wasConnected: wasConnected)
     owner = nil
+    outgoing = []
+    upgraded = []
   }
 }
 

@@ -23,7 +23,7 @@ extension Socket {
     return json
   }
 
-  private static func object(_ items: [(name: String, value: String)]) -> [UInt8] {
+  public static func object(_ items: [(name: String, value: String)]) -> [UInt8] {
     var order: [String] = []
     var values: [String: String] = [:]
     for item in items where values.updateValue(item.value, forKey: item.name) == nil {

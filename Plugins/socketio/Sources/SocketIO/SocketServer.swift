@@ -67,7 +67,9 @@ nonisolated public struct SocketLimits: Sendable {
 public final class SocketServer: EngineDelegate {
   public let engine: EngineServer
   public let limits: SocketLimits
-  public weak var handler: (any SocketHandler)?
+  /// Kept as long as the server. Not weak: it is asked at every packet, and what somebody refers to weakly
+  /// is slower to count.
+  public var handler: (any SocketHandler)?
   public private(set) var namespaces: [String: Namespace] = [:]
   private var byNumber: [UInt64: Socket] = [:]
   private var lastNumber: UInt64 = 0
@@ -108,6 +110,8 @@ public final class SocketServer: EngineDelegate {
     if let known = namespaces[name] { return known }
     let made = Namespace(name, self, isDynamic: isDynamic)
     namespaces[name] = made
+    // Somebody may only have sent something to it.
+    if isDynamic { clock.set(made.vacancy, after: limits.connectTimeout) }
     return made
   }
 
@@ -120,6 +124,7 @@ public final class SocketServer: EngineDelegate {
   /// A namespace that was made on demand goes with its last socket.
   func emptied(_ namespace: Namespace) {
     guard namespace.isDynamic else { return }
+    clock.cancel(namespace.vacancy)
     handler?.emptied(namespace)
     namespace.adapter.close()
     namespaces[namespace.name] = nil

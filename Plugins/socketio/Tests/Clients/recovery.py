@@ -133,4 +133,5 @@ def check_the_library_for_browsers():
     assert request(PORT, "GET", "/socket.io/other.js").status == 400
 
 
-checks(globals())
+if __name__ == "__main__":
+    checks(globals())

@@ -52,6 +52,7 @@ def check_server_pings_by_websocket():
             peer.send("3")
 
 
+@in_time
 def check_no_pong_ends_the_session():
     session = poll_session()
     time.sleep(0.7)

@@ -38,7 +38,10 @@ final class Bench: SocketHandler {
     handshake.connection = "Upgrade"
     handshake.version = "13"
     handshake.key = "dGhlIHNhbXBsZSBub25jZQ=="
-    guard case .accepted(let peer, _) = engine.upgrade(request, handshake) else { return Line() }
+    var answer: EngineServer.Upgrade?
+    // Nothing in it waits, unless somebody is asked.
+    Task.immediate { answer = await engine.upgrade(request, handshake) }
+    guard case .accepted(let peer, _) = answer else { return Line() }
     let line = Line()
     line.peer = peer
     peer.opened(line)
@@ -282,6 +285,16 @@ final class Line: Wire {
     line.send("41/dyn-1")
     #expect(!bench.server.namespaces.keys.contains("/dyn-1"))
     #expect(bench.log.last == "ended client namespace disconnect true")
+  }
+
+  @Test func `one that nobody comes to goes too, unless it is kept`() {
+    let bench = Bench()
+    bench.server.namespace("/dyn-1", isDynamic: true)
+    bench.server.namespace("/dyn-2", isDynamic: true).keep()
+    let line = bench.connect()
+    line.send("40/dyn-3")
+    bench.pass(SocketLimits().connectTimeout)
+    #expect(bench.server.namespaces.keys.sorted() == ["/", "/dyn-2", "/dyn-3"])
   }
 
   @Test func `one connection has a limited number of namespaces`() {

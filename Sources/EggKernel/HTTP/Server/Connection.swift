@@ -112,14 +112,21 @@ final class Connection: ReadySource {
     }
     if events.contains(.error) || events.contains(.hangup) { return reset() }
     if isReadClosed, isCancelledByEnd, state == .running { return reset() }
-    if state == .head, !isProcessing { return gather() }
+    if state == .head || state == .taken, !isProcessing { return gather() }
+    processInOrder()
+  }
+
+  /// What came before on other connections and waits for the end of the batch goes first: two connections
+  /// may be of one client, whose second one relies on what it said by the first.
+  func processInOrder() {
+    worker.answerGathered()
     process()
   }
 
-  /// Reads a request; it is answered together with those of the other connections that have one.
+  /// Reads what has come; it is answered together with that of the other connections that have something.
   private func gather() {
-    guard canRead, input == nil, !outbox.isCongested else { return process() }
-    if readMore() {
+    guard canRead, input == nil, !outbox.isCongested else { return processInOrder() }
+    if state == .taken ? readMoreTaken() : readMore() {
       worker.gather(self)
     } else if state != .closed {
       flush()

@@ -7,6 +7,7 @@ struct Gathered: ~Copyable {
   private let connections: UnsafeMutablePointer<Unmanaged<Connection>> = .allocate(capacity: limit)
   private var count = 0
 
+  var isEmpty: Bool { count == 0 }
   var isFull: Bool { count == Self.limit }
 
   @inline(__always)

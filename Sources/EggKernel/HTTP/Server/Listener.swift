@@ -181,7 +181,7 @@ extension Worker {
       loop.deadlines.arm(connection, in: timeouts.header)
     }
     // The request is often there already.
-    connection.process()
+    connection.processInOrder()
   }
 
   private func dottedAddress(_ address: UInt32) -> String {

@@ -50,7 +50,8 @@ final class Takeover {
   }
 
   private func written(_ connection: Connection) -> egg_status {
-    connection.worker.markDirty(connection)
+    // Whoever reads for it sends what that gave.
+    if !connection.isProcessing { connection.worker.markDirty(connection) }
     guard connection.outbox.waiting > Takeover.highWater else { return Status.ok }
     wantsWritable = true
     return Status.again
@@ -186,7 +187,13 @@ extension Connection {
       worker.buffers.giveBack(buffer)
       input = nil
     }
-    guard canRead else { return false }
+    return readMoreTaken()
+  }
+
+  /// - Precondition: nothing is at hand.
+  /// - Returns: false when nothing came, the unit takes nothing now, or the stream has ended.
+  func readMoreTaken() -> Bool {
+    guard canRead, let takeover, !takeover.isPaused else { return false }
     let buffer = worker.buffers.take()
     input = buffer
     switch read(into: buffer, atLeast: 4096) {

@@ -7,6 +7,7 @@ func router(_ app: Application) {
   var told: [Value] = []
   nsp.onServer("tell") { args, _ in told.append(args[0]) }
   nsp.onServer("ask") { args, ack in ack(["of": args[0], "told": Value.list(told)] as Value) }
+  app.io.generateId { request in request.query.id.string }
   nsp.on("connection") { socket in
     socket.on("tell-servers") { args in nsp.serverSideEmit("tell", args[0]) }
     socket.on("ask-servers") { args, ack in

@@ -32,7 +32,8 @@ typedef struct egg_io_args {
 typedef uint32_t egg_io_flags;
 enum {
     EGG_IO_VOLATILE = 1, /* dropped when it cannot be sent at once */
-    EGG_IO_LOCAL = 2     /* to clients of this server only */
+    EGG_IO_LOCAL = 2,    /* to clients of this server only */
+    EGG_IO_PLAIN = 4     /* not compressed */
 };
 
 /* Whom an operation is for. No rooms: everybody in the namespace. */
@@ -55,7 +56,19 @@ enum {
     EGG_IO_DISCONNECT = 4,    /* name: the reason */
     EGG_IO_ERROR = 5,         /* name: the message */
     EGG_IO_ADMIT = 6,         /* may the client come in? answer with `settle(ack, …)` */
-    EGG_IO_SERVER = 7         /* of another server: `name`, list, `ack` */
+    EGG_IO_SERVER = 7,        /* of another server: `name`, list, `ack` */
+    /* About requests of the engine, for those who want them; `socket` is 0. `args` is a list of one
+     * object: {method, url, query, headers, address, secure}. All but the last are to be answered with
+     * `settle(ack, …)`. */
+    EGG_IO_ALLOW = 8,         /* may it begin a session? a message refuses it */
+    EGG_IO_GENERATE_ID = 9,   /* the client's id, as `data`: a text of JSON, empty for a random one; a
+                               * message refuses it */
+    EGG_IO_HEADERS = 10,      /* more fields of the answer, as `data`: an object of texts. `name` is
+                               * "initial_headers" for the first answer of a session, "headers" for any */
+    EGG_IO_REFUSED = 11,      /* it was refused: `name` is the message, `ack` the number of the error */
+    EGG_IO_OUTGOING = 12,     /* an event for the client: `name`, its list; see `watch` */
+    EGG_IO_UPGRADE = 13,      /* the client has changed to WebSocket; see `watch` */
+    EGG_IO_EMPTIED = 14       /* a namespace on demand has gone with its last client */
 };
 
 /* A unit that listens. */
@@ -79,7 +92,14 @@ typedef struct egg_io_listener {
 typedef uint32_t egg_io_wants;
 enum {
     EGG_IO_WANTS_EVENTS = 1, /* CONNECTION, MESSAGE, DISCONNECTING, DISCONNECT, ERROR, SERVER */
-    EGG_IO_WANTS_ADMIT = 2
+    EGG_IO_WANTS_ADMIT = 2,
+    /* Of the engine, whatever the namespace. */
+    EGG_IO_WANTS_ALLOW = 4,
+    EGG_IO_WANTS_IDS = 8,
+    EGG_IO_WANTS_HEADERS = 16,
+    EGG_IO_WANTS_REFUSED = 32,
+    /* A namespace on demand stays when nobody is in it. */
+    EGG_IO_WANTS_KEPT = 64
 };
 
 typedef uint32_t egg_io_query;
@@ -90,7 +110,10 @@ enum {
     EGG_IO_HANDSHAKE = 3,
     EGG_IO_ROOMS = 4,
     EGG_IO_DATA = 5,
-    EGG_IO_STATE = 6 /* {"connected":true,"transport":"websocket","recovered":false,"protocol":4} */
+    EGG_IO_STATE = 6, /* {"connected":true,"transport":"websocket","recovered":false,"protocol":4,
+                         "conn":"…"} */
+    /* About the engine; the socket is 0. */
+    EGG_IO_CLIENTS_COUNT = 7
 };
 
 typedef uint32_t egg_io_request;
@@ -137,7 +160,7 @@ typedef struct egg_socketio {
     egg_status (*disconnect)(void *EGG_NULLABLE s, egg_io_socket socket, bool close);
     /* An error for the client: old clients get an `error` packet; others nothing. JSON. */
     egg_status (*fail)(void *EGG_NULLABLE s, egg_io_socket socket, egg_str json);
-    /* Answers EGG_IO_ADMIT: an empty message lets the client in; `data` is JSON or empty. */
+    /* Answers EGG_IO_ADMIT and others: an empty message lets the client in; `data` is JSON or empty. */
     egg_status (*settle)(void *EGG_NULLABLE s, int64_t admission, egg_str message, egg_str data);
     /* `out` is good until the next query. */
     egg_status (*query)(void *EGG_NULLABLE s, egg_io_socket socket, egg_io_query what,
@@ -150,6 +173,8 @@ typedef struct egg_socketio {
                               const egg_io_args *args, uint64_t request);
     /* A handler for this socket's events has begun (+1) or ended (-1). */
     egg_status (*running)(void *EGG_NULLABLE s, egg_io_socket socket, int32_t change);
+    /* From now on this listener is told EGG_IO_OUTGOING (1) and EGG_IO_UPGRADE (2) of the socket. */
+    egg_status (*watch)(void *EGG_NULLABLE s, uint32_t listener, egg_io_socket socket, uint32_t what);
 } egg_socketio;
 
 EGG_NONNULL_END

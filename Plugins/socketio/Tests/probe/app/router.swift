@@ -3,6 +3,7 @@ import EggSessionClient
 import EggSocketIO
 
 func router(_ app: Application) {
+  if app.env == "api" { api(app) }
   app.io.of("/").route("exchange", app.io.controller.nsp.exchange)
   let seed = app.io.of("/seed")
   seed.route("ping", app.io.controller.default.ping)
