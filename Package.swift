@@ -224,7 +224,12 @@ let package = Package(
       path: "Plugins/view-nunjucks/Tests/EntryTests"),
 
     // Errors.
-    unit("EggOnerror", "Plugins/onerror", sources: ["app.swift", "Sources"]),
+    .target(name: "ErrorPages", path: "Plugins/onerror/Sources/Engine"),
+    unit(
+      "EggOnerror", "Plugins/onerror", dependencies: ["ErrorPages"],
+      sources: ["app.swift", "Sources/Entry"], exclude: ["Tests", "Sources/Engine"]),
+    .testTarget(
+      name: "ErrorPagesTests", dependencies: ["ErrorPages"], path: "Plugins/onerror/Tests"),
 
     // Sessions.
     unit(

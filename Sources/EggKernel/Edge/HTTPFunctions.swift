@@ -18,7 +18,8 @@ enum HTTPFunctions {
       stream_abort: streamAbort, cancel_on_end: cancelOnEnd, capture_at: captureAt,
       matched_at: matchedAt, set_route_path: setRoutePath, response_length: responseLength,
       take_response_file: takeResponseFile, take_response_stream: takeResponseStream,
-      stream_resume: streamResume, stream_drop: streamDrop)
+      stream_resume: streamResume, stream_drop: streamDrop, path_filter: pathFilter,
+      admits: admits, peer_certificate: peerCertificate)
   }
 
   private static let cancelOnEnd: @convention(c) (HostTable, egg_call) -> egg_status = {
