@@ -66,6 +66,7 @@ enum HTTPFunctions {
         request.remote_address = egg_str("127.0.0.1")
         request.remote_port = 7001
         request.flags |= UInt32(EGG_REQUEST_ANONYMOUS)
+        if context.isSecure { request.flags |= UInt32(EGG_REQUEST_SECURE) }
       }
       request.header_count = UInt32(context.fields.count)
       if head.wantsUpgrade { request.flags |= UInt32(EGG_REQUEST_UPGRADE) }
