@@ -109,6 +109,7 @@ let package = Package(
     .library(name: "BlogExample", type: .dynamic, targets: ["BlogExample"]),
     .library(name: "ChatExample", type: .dynamic, targets: ["ChatExample"]),
     .library(name: "yadan", type: .dynamic, targets: ["Yadan"]),
+    .library(name: "yadan-request-id", type: .dynamic, targets: ["YadanRequestID"]),
     .library(name: "yadan-example", type: .dynamic, targets: ["YadanExample"]),
 
     // What tests and benchmarks load.
@@ -540,7 +541,8 @@ let package = Package(
       sources: ["app/router.swift"], exclude: ["Tests"]),
     unit(
       "Yadan", "Examples/framework-yadan", sources: ["app", "app.swift"],
-      exclude: ["example", "Package.swift"]),
+      exclude: ["example", "plugins", "README.md", "Package.swift"]),
+    unit("YadanRequestID", "Examples/framework-yadan/plugins/yadan-request-id", sources: ["app"]),
     unit("YadanExample", "Examples/framework-yadan/example", sources: ["app/router.swift"]),
     unit(
       "ChatExample", "Examples/chat", dependencies: ["EggSocketIO", "EggRedis"],
