@@ -109,6 +109,7 @@ let package = Package(
     .library(name: "BlogExample", type: .dynamic, targets: ["BlogExample"]),
     .library(name: "ChatExample", type: .dynamic, targets: ["ChatExample"]),
     .library(name: "yadan", type: .dynamic, targets: ["Yadan"]),
+    .library(name: "yadan-request-id", type: .dynamic, targets: ["YadanRequestID"]),
     .library(name: "yadan-example", type: .dynamic, targets: ["YadanExample"]),
 
     // What tests and benchmarks load.
@@ -224,13 +225,25 @@ let package = Package(
       path: "Plugins/view-nunjucks/Tests/EntryTests"),
 
     // Errors.
-    unit("EggOnerror", "Plugins/onerror", sources: ["app.swift", "Sources"]),
+    .target(name: "ErrorPages", path: "Plugins/onerror/Sources/Engine"),
+    unit(
+      "EggOnerror", "Plugins/onerror", dependencies: ["ErrorPages"],
+      sources: ["app.swift", "Sources/Entry"], exclude: ["Tests", "Sources/Engine"]),
+    .testTarget(
+      name: "ErrorPagesTests", dependencies: ["ErrorPages"], path: "Plugins/onerror/Tests"),
 
     // Sessions.
+    .target(
+      name: "SessionEngine", dependencies: ["Egg"], path: "Plugins/session/Sources/Engine",
+      swiftSettings: unitSettings + loopSettings),
     unit(
-      "EggSession", "Plugins/session", sources: ["app", "app.swift", "Sources"],
-      exclude: ["Client"]),
+      "EggSession", "Plugins/session", dependencies: ["SessionEngine"],
+      sources: ["app", "app.swift", "Sources/Entry"],
+      exclude: ["Client", "Tests", "Sources/Engine"]),
     client("EggSessionClient", "Plugins/session"),
+    .testTarget(
+      name: "SessionEngineTests", dependencies: ["SessionEngine", "Egg"],
+      path: "Plugins/session/Tests", swiftSettings: unitSettings),
 
     // Security.
     .target(name: "EggSecurityRules", path: "Plugins/security/Sources/Rules"),
@@ -257,11 +270,19 @@ let package = Package(
     client("EggValidateClient", "Plugins/validate", dependencies: ["EggValidation"]),
 
     // jsonp, cors, i18n.
+    .target(
+      name: "JSONPEngine", dependencies: ["EggSecurityRules"], path: "Plugins/jsonp/Sources/Engine"),
     unit(
-      "EggJsonp", "Plugins/jsonp", dependencies: ["EggSecurityRules"], sources: ["app", "Sources"],
-      exclude: ["Client"]),
+      "EggJsonp", "Plugins/jsonp", dependencies: ["JSONPEngine"], sources: ["app", "Sources/Entry"],
+      exclude: ["Client", "Tests", "Sources/Engine"]),
     client("EggJsonpClient", "Plugins/jsonp"),
-    unit("EggCors", "Plugins/cors", sources: ["app", "app.swift", "Sources"]),
+    .testTarget(
+      name: "JSONPEngineTests", dependencies: ["JSONPEngine"], path: "Plugins/jsonp/Tests"),
+    .target(name: "CorsEngine", path: "Plugins/cors/Sources/Engine"),
+    unit(
+      "EggCors", "Plugins/cors", dependencies: ["CorsEngine"],
+      sources: ["app", "app.swift", "Sources/Entry"], exclude: ["Tests", "Sources/Engine"]),
+    .testTarget(name: "CorsEngineTests", dependencies: ["CorsEngine"], path: "Plugins/cors/Tests"),
     .target(
       name: "EggI18nTexts", dependencies: ["Egg"], path: "Plugins/i18n/Sources/Texts",
       swiftSettings: unitSettings + loopSettings),
@@ -333,8 +354,13 @@ let package = Package(
       sources: ["app.swift", "agent.swift", "Sources/Entry"],
       exclude: ["Client", "Tests", "Sources/Engine"]),
     client("EggWatcherClient", "Plugins/watcher", dependencies: ["FileWatching"]),
+    .target(name: "DevelopmentPages", path: "Plugins/development/Sources/Engine"),
     unit(
-      "EggDevelopment", "Plugins/development", sources: ["app", "app.swift", "Sources"]),
+      "EggDevelopment", "Plugins/development", dependencies: ["DevelopmentPages"],
+      sources: ["app", "app.swift", "Sources/Entry"], exclude: ["Tests", "Sources/Engine"]),
+    .testTarget(
+      name: "DevelopmentPagesTests", dependencies: ["DevelopmentPages"],
+      path: "Plugins/development/Tests"),
     .testTarget(
       name: "FileWatchingTests", dependencies: ["FileWatching"],
       path: "Plugins/watcher/Tests/EngineTests"),
@@ -515,7 +541,8 @@ let package = Package(
       sources: ["app/router.swift"], exclude: ["Tests"]),
     unit(
       "Yadan", "Examples/framework-yadan", sources: ["app", "app.swift"],
-      exclude: ["example", "Package.swift"]),
+      exclude: ["example", "plugins", "README.md", "Package.swift"]),
+    unit("YadanRequestID", "Examples/framework-yadan/plugins/yadan-request-id", sources: ["app"]),
     unit("YadanExample", "Examples/framework-yadan/example", sources: ["app/router.swift"]),
     unit(
       "ChatExample", "Examples/chat", dependencies: ["EggSocketIO", "EggRedis"],

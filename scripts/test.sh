@@ -108,7 +108,16 @@ done
 installed() {
   place=$(mktemp -d)
   BUILD=.build/debug PREFIX="$place" scripts/install.sh &&
-    (cd "$place" && bin/egg init shop --type simple </dev/null && cd shop && ../bin/egg test)
+    (
+      cd "$place" || exit 1
+      for type in simple plugin framework; do
+        # One folder for all, so that kernel and SDK are built once.
+        bin/egg init shop --type "$type" </dev/null || exit 1
+        if [ -e built ]; then mv built shop/.build; fi
+        bin/egg test shop || exit 1
+        mv shop/.build built && rm -rf shop
+      done
+    )
   installed_code=$?
   rm -rf "$place"
   return "$installed_code"

@@ -26,13 +26,12 @@ final class MultipartBoot: Boot {
   override func configWillLoad() async throws {
     let options = try MultipartOptions(app.config.multipart)
     var names = app.config.coreMiddleware.array?.compactMap(\.string) ?? []
-    guard options.isFileMode || !options.fileModePaths.isEmpty, !names.contains("multipart") else {
+    guard options.isFileMode || options.fileModeMatch.exists, !names.contains("multipart") else {
       return
     }
     names.append("multipart")
     try app.config.set("coreMiddleware", Value(names), origin: "plugin multipart")
-    guard !options.fileModePaths.isEmpty, !app.config.multipart.match.exists else { return }
-    try app.config.set(
-      "multipart.match", Value(options.fileModePaths), origin: "plugin multipart")
+    guard options.fileModeMatch.exists, !app.config.multipart.match.exists else { return }
+    try app.config.set("multipart.match", options.fileModeMatch, origin: "plugin multipart")
   }
 }

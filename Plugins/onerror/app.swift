@@ -11,12 +11,14 @@ final class OnerrorBoot: Boot {
   }
 
   override func configDidLoad() async throws {
-    answers = ErrorAnswers(app, try app.config.decode(ErrorOptions.self, "onerror"))
+    answers = try ErrorAnswers(app, try app.config.decode(ErrorOptions.self, "onerror"))
   }
 }
 
 /// `config.onerror`.
 struct ErrorOptions: Decodable {
   var errorPageUrl: String
+  var redirect: String
+  var templatePath: String
   var developmentPage: Bool
 }

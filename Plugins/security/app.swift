@@ -30,9 +30,7 @@ final class SecurityBoot: Boot {
   }
 
   override func configDidLoad() async throws {
-    let settings = try SecuritySettings(
-      app.config.security, hasSession: app.plugins.contains { $0.name == "session" },
-      warn: { app.coreLogger.warn($0) })
+    let settings = try SecuritySettings(app)
     app[SecurityKey.self] = settings
     let cookies = app.config.cookies
     let cookiesVary =

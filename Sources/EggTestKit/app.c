@@ -49,6 +49,9 @@ static egg_status context_create(const egg_host *h, const egg_value *request, eg
     }
     exchange *x = exchange_new(k, ANONYMOUS, u);
     x->head.method = arena_text(&x->memory, text_of(map_get(request, str("method")), "GET"));
+    const egg_value *secure = map_get(request, str("secure"));
+    if (secure != NULL && secure->kind == EGG_BOOL && secure->as.boolean)
+        x->head.flags |= EGG_REQUEST_SECURE;
     x->head.target = arena_text(&x->memory, text_of(map_get(request, str("url")), "/"));
     x->head.path = x->head.target;
     const char *mark = memchr(x->head.target.ptr, '?', x->head.target.len);

@@ -132,7 +132,7 @@ void send_answer(exchange *x) {
                              .as.string = e->detail.ptr}},
         };
         egg_value value = {.kind = EGG_MAP, .count = 4, .as.pairs = pairs};
-        emit_event(k, x, "error", &value);
+        if (is_reported(x, e)) emit_event(k, x, "error", &value);
         ask_answerers(x, e);
     } else if (x->body_kind == EGG_BODY_UNSET && (!x->status_set || x->status == 404) &&
                !x->taken && !x->forgotten) {

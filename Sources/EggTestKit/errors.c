@@ -49,3 +49,17 @@ bool ask_answerers(exchange *x, const egg_error *error) {
     }
     return false;
 }
+
+bool is_reported(exchange *x, const egg_error *error) {
+    kit *k = x->kit;
+    for (size_t i = 0; i < k->answerers_count; i++) {
+        answerer *a = &k->answerers[i];
+        if (a->table.reports == NULL) continue;
+        call *c = call_take(k, x, a->unit, FOR_LOOKING, "looking at an error");
+        egg_call lent = call_issue(c, a->unit, false);
+        bool reported = a->table.reports(a->table.self, lent, error);
+        call_give_back(c);
+        if (!reported) return false;
+    }
+    return true;
+}

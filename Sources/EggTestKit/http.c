@@ -481,6 +481,13 @@ static egg_status cancel_on_end(const egg_host *h, egg_call token) {
     return x != NULL ? EGG_OK : EGG_E_STALE;
 }
 
+/* The kit's clients have no certificates. */
+static egg_status peer_certificate(const egg_host *h, egg_call token, egg_value *out) {
+    EXCHANGE("peer_certificate");
+    (void)out;
+    return x != NULL ? EGG_E_NOT_FOUND : EGG_E_STALE;
+}
+
 const egg_http http_table = {
     .size = sizeof(egg_http),
     .request = request, .header = header, .header_at = header_at, .param = param,
@@ -497,5 +504,6 @@ const egg_http http_table = {
     .capture_at = capture_at, .matched_at = matched_at, .set_route_path = set_route_path,
     .response_length = taken_length, .take_response_file = taken_file,
     .take_response_stream = taken_stream_begin, .stream_resume = taken_resume,
-    .stream_drop = taken_drop,
+    .stream_drop = taken_drop, .path_filter = place_filter, .admits = place_admits,
+    .peer_certificate = peer_certificate,
 };

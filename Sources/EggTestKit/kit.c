@@ -500,7 +500,7 @@ void egg_testkit_free(kit *k) {
     free(k->timers), free(k->watches), free(k->listeners), free(k->routes);
     free(k->ears), free(k->checks), free(k->loggers), free(k->sent);
     free(k->param_handlers), free(k->published), free(k->directories), free(k->files);
-    free(k->errands), free(k->mailbox), free(k->answerers);
+    free(k->errands), free(k->mailbox), free(k->answerers), free(k->filter_paths);
     arena_end(&k->memory, NULL);
     for (size_t i = 0; i < k->findings_count; i++) free(k->findings[i]);
     for (size_t i = 0; i < k->lines_count; i++) free(k->lines[i]);

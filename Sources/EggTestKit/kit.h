@@ -36,6 +36,7 @@
 #define exchange_new egg_testkit_internal_exchange_new
 #define exchange_settle egg_testkit_internal_exchange_settle
 #define exchange_start egg_testkit_internal_exchange_start
+#define place_admits egg_testkit_internal_place_admits
 #define ask_answerers egg_testkit_internal_ask_answerers
 #define errors_table egg_testkit_internal_errors_table
 #define fields_add egg_testkit_internal_fields_add
@@ -50,6 +51,7 @@
 #define host_next egg_testkit_internal_host_next
 #define host_query egg_testkit_internal_host_query
 #define http_table egg_testkit_internal_http_table
+#define is_reported egg_testkit_internal_is_reported
 #define json_parse egg_testkit_internal_json_parse
 #define json_write egg_testkit_internal_json_write
 #define keep_result egg_testkit_internal_keep_result
@@ -67,6 +69,7 @@
 #define messenger_table egg_testkit_internal_messenger_table
 #define memory_forget egg_testkit_internal_memory_forget
 #define must_alloc egg_testkit_internal_must_alloc
+#define place_filter egg_testkit_internal_place_filter
 #define note_read egg_testkit_internal_note_read
 #define objects_keep egg_testkit_internal_objects_keep
 #define objects_release egg_testkit_internal_objects_release
@@ -377,6 +380,13 @@ typedef struct answerer {
     unit *unit;
 } answerer;
 
+/* One path of a `match` or `ignore`; those of one filter lie side by side. */
+typedef struct filter_path {
+    uint64_t filter;
+    bool ignores;
+    egg_str prefix;
+} filter_path;
+
 typedef struct directory {
     egg_directory table;
     const char *path, *match;
@@ -446,6 +456,8 @@ struct egg_testkit {
     LIST(named_handler, param_handlers);
     LIST(published, published);
     LIST(answerer, answerers);
+    LIST(filter_path, filter_paths);
+    uint64_t filters;
     LIST(directory, directories);
     LIST(fake_file, files);
     LIST(char *, findings);
@@ -519,6 +531,11 @@ extern const egg_log log_table;
 /* "egg-pids" and "egg-ready". */
 void tell_ready(kit *k);
 extern const egg_errors errors_table;
+egg_status place_filter(const egg_host *h, egg_str name, const egg_value *options, uint64_t *filter,
+                       egg_str *message);
+bool place_admits(const egg_host *h, egg_call token, uint64_t filter);
+/* Whether no unit wants the error kept quiet. */
+bool is_reported(exchange *x, const egg_error *error);
 /* Whether a unit has answered in place of the kit. */
 bool ask_answerers(exchange *x, const egg_error *error);
 member *member_find(kit *k, uint32_t target, egg_str name);

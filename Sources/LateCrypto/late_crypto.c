@@ -20,22 +20,25 @@
 #include <stdlib.h>
 
 #define FUNCTIONS(X)                                                                               \
-    X(ASN1_OCTET_STRING_cmp) X(ASN1_TIME_diff) X(BIO_clear_flags) X(BIO_free) X(BIO_get_data)      \
+    X(ASN1_OCTET_STRING_cmp) X(ASN1_STRING_get0_data) X(ASN1_STRING_length)                        \
+    X(ASN1_STRING_to_UTF8) X(ASN1_TIME_diff) X(ASN1_TIME_to_tm) X(BIO_clear_flags) X(BIO_free) X(BIO_get_data)      \
     X(BIO_get_new_index) X(BIO_meth_new) X(BIO_meth_set_ctrl) X(BIO_meth_set_read_ex)              \
     X(BIO_meth_set_write_ex) X(BIO_new) X(BIO_read) X(BIO_s_mem) X(BIO_set_data) X(BIO_set_flags)              \
-    X(BIO_set_init) X(BIO_write) X(CRYPTO_memcmp) X(ERR_clear_error) X(ERR_get_error)              \
+    X(BIO_set_init) X(BIO_write) X(CRYPTO_free) X(CRYPTO_memcmp) X(ERR_clear_error) X(ERR_get_error)              \
     X(ERR_peek_error) X(ERR_peek_last_error) X(ERR_reason_error_string) X(EVP_CIPHER_CTX_free)     \
     X(EVP_CIPHER_CTX_new) X(EVP_CIPHER_fetch) X(EVP_CIPHER_get_iv_length)                          \
     X(EVP_CIPHER_get_key_length) X(EVP_CipherFinal_ex) X(EVP_CipherInit_ex) X(EVP_CipherUpdate)    \
     X(EVP_DecryptInit_ex) X(EVP_Digest) X(EVP_DigestFinal_ex) X(EVP_DigestInit_ex)                 \
     X(EVP_DigestUpdate) X(EVP_EncryptInit_ex) X(EVP_MAC_CTX_set_params) X(EVP_MD_CTX_free)         \
     X(EVP_MD_CTX_new) X(EVP_MD_get_size) X(EVP_PKEY_free) X(EVP_PKEY_get_base_id)                  \
-    X(EVP_aes_256_cbc) X(EVP_md5) X(EVP_sha1) X(EVP_sha256) X(EVP_sha512) X(HMAC)                  \
+    X(EVP_aes_256_cbc) X(EVP_md5) X(EVP_sha1) X(EVP_sha256) X(EVP_sha512) X(HMAC) X(OBJ_nid2sn) X(OBJ_obj2nid)                  \
     X(OSSL_PARAM_construct_end) X(OSSL_PARAM_construct_octet_string)                               \
     X(OSSL_PARAM_construct_utf8_string) X(PEM_read_bio_PrivateKey) X(PEM_read_bio_X509)            \
-    X(RAND_bytes) X(X509_EXTENSION_get_data) X(X509_STORE_add_cert) X(X509_check_host)             \
-    X(X509_check_private_key) X(X509_digest) X(X509_free) X(X509_get0_notAfter) X(X509_get_ext)    \
-    X(X509_get_ext_by_NID)
+    X(RAND_bytes) X(X509_NAME_ENTRY_get_data) X(X509_NAME_ENTRY_get_object)                        \
+    X(X509_NAME_entry_count) X(X509_NAME_get_entry) X(X509_EXTENSION_get_data) X(X509_STORE_add_cert) X(X509_check_host)             \
+    X(X509_check_private_key) X(X509_digest) X(X509_free) X(X509_get0_notAfter)                    \
+    X(X509_get0_notBefore) X(X509_get0_serialNumber) X(X509_get_ext) X(X509_get_ext_by_NID)        \
+    X(X509_get_issuer_name) X(X509_get_subject_name) X(i2d_X509)
 
 #define TEXT_(number) #number
 #define FILE_(number) "libcrypto.so." TEXT_(number)

@@ -137,6 +137,30 @@ import Testing
     }
   }
 
+  @Test func `where it applies is said by paths, expressions and members of the context`() throws {
+    let server = try server(
+      #"{ "cors": { "match": ["/session", { "regexp": "^/pl.in$" }, { "context": "isInner" }] } }"#)
+    for (path, headers, isThere) in [
+      ("/plain", [:], true), ("/session/events", [:], true), ("/sessions", [:], false),
+      ("/token", [:], false), ("/token", ["X-From": "inside"], true),
+    ] as [(String, [String: String], Bool)] {
+      let answer = try server.get(path, origin.merging(headers) { $1 })
+      #expect((answer["vary"] != nil) == isThere, "\(path) \(headers)")
+    }
+  }
+
+  @Test(arguments: [
+    (#""match": "/a", "ignore": "/b""#, "can not both present"),
+    (#""match": ["a"]"#, "a path begins with \"/\""), (#""ignore": [true]"#, "must be a path"),
+    (#""ignore": { "regexp": "a", "flags": "g" }"#, "is no regular expression"),
+    (#""match": { "context": "isOuter" }"#, "no unit adds \"isOuter\""),
+  ])
+  func `a place that makes no sense stops the start`(options: String, message: String) {
+    let failure = #expect(throws: Failure.self) { _ = try server("{ \"cors\": { \(options) } }") }
+    #expect(failure?.description.contains(message) == true, "\(failure?.description ?? "")")
+    #expect(failure?.description.contains("cors") == true)
+  }
+
   @Test func `an origin that is none stops the start`() {
     let failure = #expect(throws: Failure.self) { _ = try server(#"{ "cors": { "origin": 5 } }"#) }
     #expect(failure?.description.contains("config.cors.origin") == true)

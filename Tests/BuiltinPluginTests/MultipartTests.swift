@@ -157,7 +157,7 @@ import Testing
 
   @Test func `fileModeMatch makes mode file of some paths`() throws {
     let server = try Server(
-      #"{ "multipart": { "fileModeMatch": ["/upload/files"], "tmpdir": "TMP" } }"#,
+      #"{ "multipart": { "fileModeMatch": [{ "regexp": "/files$" }], "tmpdir": "TMP" } }"#,
       plugins: ["multipart"], prepare: Self.setFolder)
     #expect((try send(server, "/upload/files", [Self.file]).json["files"] as? [Any])?.count == 1)
     #expect((try send(server, "/upload/parts", [Self.file]).json["parts"] as? [Any])?.count == 1)

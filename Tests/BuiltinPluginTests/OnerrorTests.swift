@@ -31,7 +31,7 @@ import Testing
         == #"{"code":"invalid_param","message":"Validation Failed","errors":[{"field":"name"}]}"#)
     let page = try Self.production.get().get("/fail/refused", Self.html)
     #expect(page.status == 422)
-    #expect(page.body == "<h2>422 Validation Failed</h2>")
+    #expect(page.body == "<h2>422 Unprocessable Entity</h2>")
   }
 
   @Test func `who accepts anything gets text`() throws {
@@ -81,7 +81,67 @@ import Testing
     #expect(try server.get("/fail/secret", Self.json).status == 503)
   }
 
+  @Test func `what the filter declines is answered, and neither logged nor told`() throws {
+    let server = try Server(
+      #"{ "probe": { "quiet": "DOWN" } }"#, plugins: ["onerror", "session"], env: "prod")
+    #expect(try server.get("/fail/secret", Self.json).status == 503)
+    #expect(try server.get("/fail/plain", Self.json).status == 500)
+    try server.wait(for: "is broken")
+    #expect(!server.log.contains("10.0.0.7"))
+    let events = try server.get("/session/events").body
+    #expect(events.contains("/fail/plain") && !events.contains("/fail/secret"))
+  }
+
+  @Test func `redirect sends all but JSON clients away, and not in circles`() throws {
+    let server = try Server(
+      #"{ "onerror": { "redirect": "/fail/plain" } }"#, plugins: ["onerror"], env: "prod")
+    for accept in ["text/html", "*/*"] {
+      let sent = try server.get("/fail/refused", ["Accept": accept])
+      #expect(sent.status == 302 && sent["location"] == "/fail/plain")
+    }
+    #expect(try server.get("/fail/refused", Self.json).status == 422)
+    #expect(try server.get("/fail/plain", Self.html).status == 500)
+    #expect(try server.get("/nowhere", Self.html).status == 404)
+  }
+
   // MARK: development
+
+  @Test func `a test run has the message and the stack as text`() throws {
+    let server = try Server(plugins: ["onerror"])
+    let answer = try server.get("/fail/plain", Self.html)
+    #expect(answer.status == 500 && answer["content-type"] == "text/plain; charset=utf-8")
+    #expect(answer.body.hasPrefix("500 <the cupboard> is broken\n"))
+  }
+
+  @Test func `the application may bring the page`() throws {
+    let server = try Server(
+      #"{ "onerror": { "templatePath": "app/view/error.html" } }"#, plugins: ["onerror"], env: "local"
+    ) {
+      try Data("<p>{{ status }} {{ title }} {{ message }} {{ method }} {{url}}</p>".utf8)
+        .write(to: $0.appendingPathComponent("app/view/error.html"))
+    }
+    let answer = try server.get("/fail/plain?<", Self.html)
+    #expect(
+      answer.body
+        == "<p>500 Broken &lt;the cupboard&gt; is broken GET /fail/plain?&lt;</p>")
+    for (path, text) in [
+      ("nowhere.html", "nowhere.html can't be read"), ("config/plugin.json", "line 1: there is no"),
+    ] {
+      let failure = #expect(throws: Failure.self) {
+        _ = try Server(
+          #"{ "onerror": { "templatePath": "\#(path)" } }"#, plugins: ["onerror"], env: "local"
+        ) {
+          guard path.hasPrefix("config") else { return }
+          // Read by the plugin, not by the kernel.
+          let file = $0.appendingPathComponent("config/plugin.json")
+          let old = try String(contentsOf: file, encoding: .utf8)
+          try Data(("// {{ x }}\n" + old).utf8).write(to: file)
+        }
+      }
+      #expect(failure?.description.contains("EGG_ONERROR") == true)
+      #expect(failure?.description.contains(text) == true, "\(failure?.description ?? "")")
+    }
+  }
 
   @Test(arguments: ["/fail/plain", "/fail/later"])
   func `the page shows message, stack and the source around the throw`(path: String) throws {
@@ -103,6 +163,7 @@ import Testing
     let stack = try #require(answer.json["stack"] as? String)
     #expect(stack.contains("app/controller/failing.swift:5"))
     #expect(answer.json["message"] as? String == "<the cupboard> is broken")
+    #expect(answer.json["name"] as? String == "Broken")
   }
 
   @Test func `the page can be switched off`() throws {

@@ -39,7 +39,8 @@ import Testing
         "noopen": { "enable": false }, "xframe": { "ignore": "/nonce" },
         "csp": {
           "enable": true, "reportOnly": true, "supportIE": true,
-          "policy": { "script-src": ["'self'", "cdn.test"], "img-src": "*", "sandbox": [] }
+          "policy": { "script-src": ["'self'", "cdn.test"], "img-src": "*", "sandbox": [],
+            "upgrade-insecure-requests": true, "media-src": false }
         }
       }
       """#)
@@ -51,7 +52,7 @@ import Testing
     #expect(nonce.count == 16 && answer.json["again"] as? String == nonce)
     #expect(
       answer["content-security-policy-report-only"]
-        == "script-src 'self' cdn.test 'nonce-\(nonce)';img-src *;sandbox")
+        == "script-src 'self' cdn.test 'nonce-\(nonce)';img-src *;sandbox;upgrade-insecure-requests")
     #expect(
       try server.get("/nonce", ["User-Agent": "MSIE 10"])["x-content-security-policy-report-only"]
         != nil)
@@ -82,8 +83,13 @@ import Testing
     (#"{ "xframe": 5 }"#, "config.security.xframe: expected an object, found a number"),
     (#"{ "defaultMiddleware": "csrf, wrong" }"#, "found \"wrong\""),
     (#"{ "csrf": { "type": "x" } }"#, "config.security.csrf.type"),
-    (#"{ "csrf": { "match": "/a", "ignore": "/b" } }"#, "exclude each other"),
-    (#"{ "csrf": { "ignore": 7 } }"#, "security.csrf.ignore"),
+    (#"{ "csrf": { "match": "/a", "ignore": "/b" } }"#, "can not both present"),
+    (#"{ "csrf": { "ignore": 7 } }"#, "config.security.csrf.ignore must be a path"),
+    (#"{ "csrf": { "ignore": "api" } }"#, "a path begins with"),
+    (#"{ "csrf": { "ignore": { "regexp": "(" } } }"#, "is no regular expression"),
+    (#"{ "csrf": { "ignore": { "context": "nobody" } } }"#, "no unit adds \"nobody\""),
+    (#"{ "csrf": { "ignore": { "context": "saysLater" } } }"#, "is async"),
+    (#"{ "ssrf": { "checkAddress": "nobody" } }"#, "no unit adds \"nobody\""),
     (#"{ "referrerPolicy": { "value": "x" } }"#, "no-referrer"),
     (#"{ "ssrf": { "ipBlackList": ["x"] } }"#, "config.security.ssrf"),
   ])
@@ -222,6 +228,63 @@ import Testing
     #expect(try server.send("POST", "/login").status == 200)
     let cookie = ["Cookie": "csrfToken=abc"]
     #expect(try server.send("POST", "/guarded", headers: cookie, form: "tok=abc").status == 200)
+  }
+
+  @Test func `parts are left out by expressions and by what the application says of a request`()
+    throws
+  {
+    let server = try server(
+      #"""
+      { "csrf": { "ignore": ["/login", { "regexp": "^/API/", "flags": "i" }, { "context": "isInner" },
+        { "context": "asksPolitely" }] }, "xframe": { "match": { "regexp": "e$" } },
+        "noopen": { "ignore": { "context": "failsToSay" } } }
+      """#)
+    #expect(try server.send("POST", "/api/guarded").status == 200)
+    #expect(try server.send("POST", "/login").status == 200)
+    #expect(try server.send("POST", "/guarded").status == 403)
+    #expect(try server.send("POST", "/guarded?/api/").status == 403)
+    for headers in [["X-From": "inside"], ["X-Please": "yes"]] {
+      let answer = try server.send("POST", "/guarded", headers: headers)
+      #expect(answer.status == 200 && answer["set-cookie"] == nil)
+    }
+    #expect(try server.get("/nonce")["x-frame-options"] == "SAMEORIGIN")
+    // What can't be answered protects.
+    let other = try server.get("/token")
+    #expect(other["x-frame-options"] == nil && other["x-download-options"] == "noopen")
+    try server.wait(for: "ctx.failsToSay of")
+  }
+
+  @Test func `methods that are checked may be those of some paths`() throws {
+    let server = try server(
+      #"{ "csrf": { "supportedRequests": [{ "path": { "regexp": "^/api" }, "methods": ["POST"] }] } }"#
+    )
+    #expect(try server.send("POST", "/guarded").status == 200)
+    #expect(try server.send("POST", "/api/guarded").status == 403)
+  }
+
+  @Test(arguments: [("unittest", 500, nil), ("prod", 302, "/")] as [(String, Int, String?)])
+  func `a redirect to a host that is not ours is seen in development`(
+    env: String, status: Int, location: String?
+  ) throws {
+    let server = try Server(
+      #"{ "security": { "domainWhiteList": [".safe.test", "a*.b.test"] } }"#,
+      plugins: ["session", "security"], env: env)
+    let answer = try server.get("/leave?to=https://evil.test/x")
+    #expect(answer.status == status && answer["location"] == location)
+    #expect(answer.body.contains("redirection is prohibited") == (status == 500))
+    for safe in ["https://www.SAFE.test/x", "https://axy.b.test/", "http://probe.test/", "/here"] {
+      let answer = try server.get("/leave?to=\(safe)")
+      #expect(answer.status == 302 && answer["location"] == safe)
+    }
+    #expect(try server.get("/leave?to=//evil.test")["location"] == "/")
+  }
+
+  @Test func `code of the application has the last word on addresses`() throws {
+    let server = try server(#"{ "ssrf": { "checkAddress": "mayAsk", "ipBlackList": ["10.0.0.1"] } }"#)
+    #expect(try server.get("/address/8.8.8.8").body == "true")
+    #expect(try server.get("/address/9.9.9.9").body == "false")
+    #expect(try server.get("/address/8.8.8.8?host=never.test").body == "false")
+    #expect(try server.get("/address/10.0.0.1").body == "false")
   }
 
   @Test func `the secret may live in the session`() throws {

@@ -106,6 +106,99 @@ import Testing
     print("every session was taken up by %d processes" % len(pids))
     """
 
+  @Test func `a WebSocket controller is reached by wss`() throws {
+    let files = try Certificates()
+    let probe = try ProbeApplication(["--single"], config: files.config)
+    let outcome = try files.python(socket, "\(probe.port)", files.certificate)
+    // A short text, one in several records, and the close that is answered.
+    #expect(outcome == "101\nhttps 5 hello\nhttps 200003 end\n8 1000\n")
+  }
+
+  /// A client of RFC 6455 over TLS: what each frame with text has, then the answer to a close.
+  private let socket = """
+    import os, socket, ssl, struct, sys
+    port, ca = int(sys.argv[1]), sys.argv[2]
+    context = ssl.create_default_context(cafile=ca)
+    raw = socket.create_connection(("127.0.0.1", port), timeout=120)
+    tls = context.wrap_socket(raw, server_hostname="localhost")
+    tls.sendall(b"GET /socket HTTP/1.1\\r\\nHost: localhost\\r\\nUpgrade: websocket\\r\\n"
+        b"Connection: Upgrade\\r\\nSec-WebSocket-Version: 13\\r\\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\n")
+    kept = b""
+    def take(count):
+        global kept
+        while len(kept) < count:
+            piece = tls.recv(65536)
+            assert piece, "the connection ended"
+            kept += piece
+        part, kept = kept[:count], kept[count:]
+        return part
+    head = b""
+    while not head.endswith(b"\\r\\n\\r\\n"):
+        head += take(1)
+    assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in head
+    print(head.split()[1].decode())
+    def send(code, content):
+        mask = os.urandom(4)
+        count = len(content)
+        size = bytes([0x80 | count]) if count < 126 else b"\\xff" + struct.pack(">Q", count)
+        tls.sendall(bytes([0x80 | code]) + size + mask
+            + bytes(byte ^ mask[place % 4] for place, byte in enumerate(content)))
+    def receive():
+        first, size = take(2)
+        if size == 126: size = struct.unpack(">H", take(2))[0]
+        return first & 15, take(size)
+    for text in (b"hello", b"x" * 200000 + b"end"):
+        send(1, text)
+        print(receive()[1].decode().replace("xx", ""))
+    send(8, struct.pack(">H", 1000))
+    code, content = receive()
+    print(code, struct.unpack(">H", content[:2])[0])
+    """
+
+  @Test func `an application sees who a client is by its certificate`() throws {
+    let files = try Certificates()
+    let https = """
+      {"key": "\(files.key)", "cert": "\(files.certificate)", "requestCert": true,
+       "ca": "\(files.certificate)", "rejectUnauthorized": false}
+      """
+    let probe = try ProbeApplication(
+      ["--single"], config: "{\"cluster\": {\"https\": \(https)}}")
+    #expect(try files.curl(probe.port, "/client") == "nobody")
+    let client = try files.client()
+    // The certificate of the server signs for itself, and stands in for an authority.
+    let known = try files.client(signed: true)
+    for (identity, isKnown) in [(client, false), (known, true)] {
+      let text = try files.curl(
+        probe.port, "/client", ["--cert", identity + ".pem", "--key", identity + ".key"])
+      let facts = try #require(
+        try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)")
+      let subject = try #require(facts["subject"] as? [String: Any])
+      #expect(subject["CN"] as? String == "ada löve" && subject["OU"] as? [String] == ["a", "b"])
+      #expect(
+        (facts["issuer"] as? [String: Any])?["CN"] as? String == (isKnown ? "localhost" : "ada löve"))
+      #expect(facts["authorized"] as? Bool == isKnown)
+      #expect(facts["days"] as? Int == 7)
+      #expect(facts["fingerprint"] as? String == (try files.shown(identity, "-fingerprint", "-sha256")))
+      #expect(facts["serial"] as? String == (try files.shown(identity, "-serial")))
+      #expect(facts["size"] as? Int == (try files.size(identity)))
+    }
+    #expect(probe.end().status == 0)
+  }
+
+  @Test func `the configuration says what the application is`() throws {
+    let probe = try ProbeApplication(["--single"])
+    let text = try probe.get("/identity").body
+    let facts = try #require(
+      try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)")
+    #expect(facts["env"] as? String == "prod" && facts["scope"] as? String == "")
+    let base = try #require(facts["baseDir"] as? String)
+    #expect(facts["rundir"] as? String == base + "/run")
+    #expect(facts["root"] as? String == facts["HOME"] as? String)
+    let pkg = try #require(facts["pkg"] as? [String: Any])
+    #expect(pkg["name"] as? String == facts["name"] as? String && pkg["library"] != nil)
+  }
+
   @Test func `sticky workers and several addresses serve it`() throws {
     let files = try Certificates()
     let probe = try ProbeApplication(
@@ -239,12 +332,43 @@ private final class Certificates {
     }
   }
 
-  func curl(_ port: UInt16, _ path: String) throws -> String {
+  func curl(_ port: UInt16, _ path: String, _ words: [String] = []) throws -> String {
     let (status, output) = try run(
       "curl",
-      ["-sS", "--max-time", "60", "--cacert", certificate, "https://localhost:\(port)\(path)"])
+      ["-sS", "--max-time", "60", "--cacert", certificate, "https://localhost:\(port)\(path)"]
+        + words)
     guard status == 0 else { throw Failure("curl: \(output)") }
     return output
+  }
+
+  /// A client's certificate: the path without `.pem` and `.key`.
+  ///
+  /// - Parameter signed: by the certificate of the server; otherwise by itself.
+  func client(signed: Bool = false) throws -> String {
+    let path = folder + (signed ? "/known" : "/stranger")
+    var words = [
+      "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-utf8",
+      "-keyout", path + ".key", "-out", path + ".pem", "-days", "7", "-subj",
+      "/CN=ada löve/OU=a/OU=b",
+    ]
+    if signed { words += ["-CA", certificate, "-CAkey", key] }
+    let (status, output) = try run("openssl", words)
+    guard status == 0 else { throw Failure(output) }
+    return path
+  }
+
+  /// What `openssl x509` says of a certificate, behind the "=".
+  func shown(_ path: String, _ words: String...) throws -> String {
+    let (_, output) = try run("openssl", ["x509", "-noout", "-in", path + ".pem"] + words)
+    let value = output.split(separator: "=").last ?? ""
+    return value.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// Of the certificate in its binary form, in bytes.
+  func size(_ path: String) throws -> Int {
+    let (_, output) = try run(
+      "sh", ["-c", "openssl x509 -in '\(path).pem' -outform DER | wc -c"])
+    return Int(output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? -1
   }
 
   /// What tells one certificate of the server from the next.

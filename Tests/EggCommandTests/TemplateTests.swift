@@ -98,9 +98,11 @@ import Testing
       URL(fileURLWithPath: "/usr/bin/env"),
       ["swift", "package", "--package-path", package, "dump-package"])
     #expect(read.status == 0, "\(read.errors)")
+    #expect(FileManager.default.fileExists(atPath: package + "/Tests"))
     guard ProcessInfo.processInfo.environment["EGG_TEST_INIT"] != nil else { return }
-    let built = try Egg.run(type == "api" ? "test" : "build", package)
-    #expect(built.status == 0, "\(built.output)\(built.errors)")
+    let tested = try Egg.run("test", package)
+    #expect(tested.status == 0, "\(tested.output)\(tested.errors)")
+    #expect(tested.output.contains("in 1 suite passed"), "\(tested.output)")
   }
 
   @Test func `an unknown type is a mistake in the command line`() throws {

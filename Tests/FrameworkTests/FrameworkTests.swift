@@ -36,6 +36,27 @@ import Testing
     #expect(on.contains("session"))
   }
 
+  @Test func `an upper framework brings a plugin of its own`() throws {
+    let rows = try Command.egg("plugin", "list", Example.application, "--json").list()
+    let own = try #require(rows.first { $0["name"] as? String == "requestId" })
+    #expect(own["enable"] as? Bool == true)
+    #expect("\(own)".contains("framework-yadan/plugins/yadan-request-id"), "\(own)")
+    let server = try RunningApplication([Example.application])
+    let answer = try server.get("/").lowercased()
+    let id = try #require(answer.firstMatch(of: /x-request-id: ([a-z0-9]+)\r\n/)).1
+    #expect(try !server.get("/").lowercased().contains(id), "each request has another one")
+  }
+
+  @Test func `in production the framework leaves a layer out`() throws {
+    /// What runs, without what is offered and in no list.
+    func layers(_ env: String) throws -> Substring {
+      let all = try Command.egg("inspect", "middleware", Example.application, "--env", env).output
+      return all[..<(all.range(of: "offered")?.lowerBound ?? all.endIndex)]
+    }
+    #expect(try layers("local").contains("poweredBy") && layers("local").contains("requestId"))
+    #expect(try !layers("prod").contains("poweredBy") && layers("prod").contains("requestId"))
+  }
+
   @Test(arguments: [("local", "http://localhost:8080"), ("prod", "https://backend.yadan.example")])
   func `defaults of a framework differ by environment`(env: String, backend: String) throws {
     let result = try Command.egg(

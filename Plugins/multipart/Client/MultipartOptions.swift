@@ -4,7 +4,8 @@ import MultipartForm
 /// `config.multipart` as the plugin and its readers use it.
 public struct MultipartOptions {
   public var isFileMode = false
-  public var fileModePaths: [String] = []
+  /// Where files are saved in mode `stream`, in the forms of a middleware's `match`; null for nowhere.
+  public var fileModeMatch: Value = .null
   public var autoFields = false
   public var limits = FormLimits()
   public var allowArrayField = false
@@ -28,8 +29,10 @@ public struct MultipartOptions {
     case "file": isFileMode = true
     case let other: throw Self.wrong("mode", "\"stream\" or \"file\"", .text(other))
     }
-    fileModePaths = try Self.texts(config["fileModeMatch"], "fileModeMatch")
-    guard !isFileMode || fileModePaths.isEmpty else {
+    let match = config["fileModeMatch"]
+    let isNothing = !match.exists || match.string == "" || match.array?.isEmpty == true
+    fileModeMatch = isNothing ? .null : match
+    guard !isFileMode || isNothing else {
       throw EggError(
         code: "EGG_MULTIPART", "config.multipart.fileModeMatch is for mode \"stream\" only")
     }

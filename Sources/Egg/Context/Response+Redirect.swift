@@ -8,10 +8,16 @@ extension Response {
   ///
   /// Only to places that are safe, which keeps a forged parameter from sending people away:
   /// a path of this site; another site over http or https, and with
-  /// `config.security.domainWhiteList` only those that it names. Everything else goes to "/".
+  /// `config.security.domainWhiteList` only those that it names. Everything else goes to "/". Outside
+  /// of production a host that the list does not name is answered with 500 and a line that says so:
+  /// in development it is to be seen.
   ///
-  /// - Source: Egg's security plugin, which overrides Koa's redirect.
-  public func redirect(_ url: String) { unsafeRedirect(safe(url)) }
+  /// - Source: Egg's security plugin, which overrides Koa's redirect and throws the 500.
+  public func redirect(_ url: String) {
+    let url = url.trimmed
+    if let host = refusedHost(of: url) { return refuse(host) }
+    unsafeRedirect(safe(url))
+  }
 
   /// The same without a look at where it leads.
   public func unsafeRedirect(_ url: String) {
@@ -30,18 +36,28 @@ extension Response {
   }
 
   private func safe(_ url: String) -> String {
-    let url = url.trimmed
     if url.isEmpty || url.hasPrefix("//") { return "/" }
     if url.hasPrefix("/") { return url.hasPrefix("/\\") ? "/" : url }
-    guard let host = Self.hostOfWebAddress(url) else { return "/" }
+    return Self.hostOfWebAddress(url) == nil ? "/" : url
+  }
+
+  /// The host when it is another site's that `config.security.domainWhiteList` does not name.
+  private func refusedHost(of url: String) -> String? {
+    guard !url.hasPrefix("/"), let host = Self.hostOfWebAddress(url) else { return nil }
     let allowed = app.config.security.domainWhiteList.array?.compactMap(\.string) ?? []
-    if allowed.isEmpty || host == ctx.request.hostname.lowercased() { return url }
-    if allowed.contains(where: { Self.matches(host, $0.lowercased()) }) { return url }
-    if app.env != "prod" {
-      ctx.logger.warn(
-        "redirect to \"\(host)\" went to \"/\": config.security.domainWhiteList does not have it")
-    }
-    return "/"
+    if allowed.isEmpty || host == ctx.request.hostname.lowercased() { return nil }
+    return allowed.contains { Self.matches(host, $0.lowercased()) } ? nil : host
+  }
+
+  private func refuse(_ host: String) {
+    guard app.env != "prod" else { return unsafeRedirect("/") }
+    let text =
+      "a security problem has been detected: config.security.domainWhiteList does not have"
+      + " \"\(host)\", redirection is prohibited"
+    ctx.logger.error(text)
+    status = 500
+    body = text
+    type = "text"
   }
 
   /// The host in lower case when the text is an absolute http or https url.
@@ -58,11 +74,22 @@ extension Response {
     return name.isEmpty ? nil : String(name)
   }
 
-  /// `.example.com` and `*.example.com` are the domain and everything below; others are exact.
+  /// `.example.com` is the domain and everything below; `*` stands for anything; others are exact.
   private static func matches(_ host: String, _ pattern: String) -> Bool {
-    let suffix = pattern.hasPrefix("*.") ? String(pattern.dropFirst()) : pattern
-    if suffix.hasPrefix(".") { return host.hasSuffix(suffix) || host == suffix.dropFirst() }
-    return host == pattern
+    if pattern.hasPrefix(".") { return host.hasSuffix(pattern) || host == pattern.dropFirst() }
+    let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
+    guard parts.count > 1, let first = parts.first, let last = parts.last else {
+      return host == pattern
+    }
+    guard host.hasPrefix(first), host.utf8.count >= first.utf8.count + last.utf8.count,
+      host.hasSuffix(last)
+    else { return false }
+    var rest = host.dropFirst(first.count).dropLast(last.count)
+    for part in parts.dropFirst().dropLast() where !part.isEmpty {
+      guard let found = rest.firstRange(of: part) else { return false }
+      rest = rest[found.upperBound...]
+    }
+    return true
   }
 }
 

@@ -22,18 +22,33 @@ extension ApplicationBase {
   public func answerErrors(
     _ answer: @escaping @MainActor (EggError, Context, ErrorFormat) -> Bool
   ) {
-    guard let errors = host.errors else {
-      return unit.refused(Status.unsupported, "app.answerErrors")
-    }
-    let answerer = Unmanaged.passRetained(ErrorAnswerer(unit, answer))
+    add(ErrorAnswerer(unit, answer), "app.answerErrors")
+  }
+
+  /// Keeps errors quiet: those for which it gives false are neither logged nor told to
+  /// `app.on(.error)`. Clients are answered as ever.
+  ///
+  ///     app.appErrorFilter { error, ctx in error.code != "QUOTA" }
+  ///
+  /// Where several are added, one false is enough.
+  ///
+  /// - Source: egg-onerror, `config.onerror.appErrorFilter`.
+  public func appErrorFilter(_ isReported: @escaping @MainActor (EggError, Context) -> Bool) {
+    add(ErrorAnswerer(unit, { _, _, _ in false }, isReported), "app.appErrorFilter")
+  }
+
+  private func add(_ answerer: ErrorAnswerer, _ name: String) {
+    guard let errors = host.errors else { return unit.refused(Status.unsupported, name) }
+    let state = Unmanaged.passRetained(answerer)
     var table = egg_error_answerer()
     table.size = UInt32(MemoryLayout<egg_error_answerer>.size)
-    table.`self` = answerer.toOpaque()
+    table.`self` = state.toOpaque()
     table.answer = answerError
+    if answerer.isReported != nil { table.reports = reportsError }
     let status = errors.pointee.answer_with(host.table, &table)
     guard status != Status.ok else { return }
-    answerer.release()
-    unit.refused(status, "app.answerErrors")
+    state.release()
+    unit.refused(status, name)
   }
 }
 
@@ -41,10 +56,22 @@ extension ApplicationBase {
 private final class ErrorAnswerer {
   private let unit: Unit
   private let answer: @MainActor (EggError, Context, ErrorFormat) -> Bool
+  let isReported: (@MainActor (EggError, Context) -> Bool)?
 
-  init(_ unit: Unit, _ answer: @escaping @MainActor (EggError, Context, ErrorFormat) -> Bool) {
+  init(
+    _ unit: Unit, _ answer: @escaping @MainActor (EggError, Context, ErrorFormat) -> Bool,
+    _ isReported: (@MainActor (EggError, Context) -> Bool)? = nil
+  ) {
     self.unit = unit
     self.answer = answer
+    self.isReported = isReported
+  }
+
+  fileprivate func reports(_ call: egg_call, _ error: UnsafePointer<egg_error>) -> Bool {
+    unit.visit(call) {
+      guard let isReported, let ctx = unit.context(for: call) else { return true }
+      return isReported(EggError(error.pointee, host: unit.host), ctx)
+    }
   }
 
   fileprivate func answer(
@@ -74,4 +101,16 @@ private let answerError = unsafeBitCast(
     ) -> Bool,
   to: (@convention(c) (
     UnsafeMutableRawPointer?, egg_call, UnsafePointer<egg_error>, egg_error_format
+  ) -> Bool).self)
+
+private let reportsError = unsafeBitCast(
+  { state, call, error in
+    guard let state else { return true }
+    return Unmanaged<ErrorAnswerer>.fromOpaque(state).takeUnretainedValue().reports(call, error)
+  }
+    as @MainActor @convention(c) (
+      UnsafeMutableRawPointer?, egg_call, UnsafePointer<egg_error>
+    ) -> Bool,
+  to: (@convention(c) (
+    UnsafeMutableRawPointer?, egg_call, UnsafePointer<egg_error>
   ) -> Bool).self)

@@ -1,4 +1,5 @@
 internal import EggWebSocket
+internal import PluginABI
 
 /// From a request to an open WebSocket.
 enum WebSocketUpgrade {
@@ -54,7 +55,10 @@ enum WebSocketUpgrade {
 
   /// A context that outlives the request.
   private static func context(like ctx: Context) throws -> Context {
-    let request: Value = ["method": ctx.method, "url": ctx.url, "headers": Value(ctx.headers)]
+    let request: Value = [
+      "method": ctx.method, "url": ctx.url, "headers": Value(ctx.headers),
+      "secure": Int(ctx.head.flags) & EGG_REQUEST_SECURE != 0,
+    ]
     let made = try ctx.app.createAnonymousContext(request)
     made.ip = ctx.ip
     made.lazy.params = ctx.params.value.object

@@ -38,7 +38,7 @@ private enum ProjectType: String, CaseIterable {
     case .simple: .simpleApplication
     case .api: .apiApplication
     case .plugin:
-      Template(files: Template.swiftPlugin + Template.pluginFiles(build: "egg build"))
+      Template(files: Template.swiftPlugin + Template.pluginFiles(build: "egg build", test: "egg test"))
     case .framework: .framework
     }
   }
@@ -49,8 +49,8 @@ private enum ProjectType: String, CaseIterable {
     case .simple: "egg dev\n\nthen open http://127.0.0.1:7001; \"egg test\" runs the tests"
     case .api:
       "egg dev\n\nthen open http://127.0.0.1:7001/api/posts; \"egg test\" runs the tests"
-    case .plugin: "egg build\n\nREADME.md says how an application uses it"
-    case .framework: "egg build\n\nREADME.md says how an application uses it"
+    case .plugin, .framework:
+      "egg test\n\nbuilds it and runs the tests; README.md says how an application uses it"
     }
   }
 }

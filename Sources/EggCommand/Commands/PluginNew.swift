@@ -43,7 +43,7 @@ private func runPluginNew(_ arguments: Arguments) throws {
       "expected --lang \(languages.joined(separator: "|")), found \"\(language)\"\(Suggestion.phrase(for: language, among: languages))",
       .pluginNew)
   }
-  files += Template.pluginFiles(build: build)
+  files += Template.pluginFiles(build: build, test: language == "swift" ? "egg test" : "")
   try Template(files: files).write(to: folder, filling: places)
   Terminal.print(
     """

@@ -54,8 +54,8 @@ extension Template {
         #"""
         # @NAME@
 
-        `egg build` builds it. An application names it in its `egg.json`; a relative path begins at that file's
-        folder:
+        `egg build` builds it; `egg test` runs what is in `Tests/`, against the application `Tests/app`. An application
+        names it in its `egg.json`; a relative path begins at that file's folder:
 
         ```
         { "name": "shop", "framework": "../@NAME@" }
@@ -65,5 +65,27 @@ extension Template {
 
         """#
       ),
-    ])
+    ]
+      + unitTests(
+        egg: #"""
+          { "name": "@NAME@-test", "framework": "../.." }
+
+          """#,
+        plugins: #"""
+          {}
+
+          """#,
+        config: #"""
+          { "keys": "only-for-tests" }
+
+          """#,
+        answer: #"app.extension("@MEMBER@")"#,
+        sentence: "an application has what the framework gives",
+        test: #"""
+          try await app.httpRequest().get("/").expect(200)
+                .expect(["greeting": "hello"] as Value)
+              // The plugins of the default framework, and the one that this framework switches on.
+              let plugins = app.plugins.map(\.name)
+              #expect(plugins.contains("session") && plugins.contains("validate"))
+          """#))
 }

@@ -12,16 +12,22 @@ extension Template {
             path: "Tests",
             swiftSettings: [.defaultIsolation(MainActor.self)])
       """#
-    return package(source: "app/router.swift", more: more, exclude: true, after: tests)
+    return package(source: "app/router.swift", more: more, after: tests)
   }
 
-  /// `Package.swift` of a framework.
+  /// `Package.swift` of a framework, with the application that tests it.
   static func frameworkPackage() -> [(path: String, text: String)] {
-    package(source: "app/extend/application.swift", more: "", exclude: false, after: "")
+    package(
+      source: "app/extend/application.swift", more: "", after: unitTestTargets)
+  }
+
+  /// `Package.swift` of a plugin, likewise.
+  static func pluginPackage() -> [(path: String, text: String)] {
+    package(source: "app/extend/context.swift", more: "", after: unitTestTargets)
   }
 
   private static func package(
-    source: String, more: String, exclude: Bool, after: String
+    source: String, more: String, after: String
   ) -> [(path: String, text: String)] {
     let text = #"""
       // swift-tools-version: 6.2
@@ -37,7 +43,8 @@ extension Template {
             dependencies: [
               .product(name: "Egg", package: "egg")@MORE@
             ],
-            path: ".",@EXCLUDE@
+            path: ".",
+            exclude: ["Tests"],
             // The loader finds and compiles the rest of app/ itself.
             sources: ["@SOURCE@"],
             swiftSettings: [
@@ -55,10 +62,7 @@ extension Template {
         "Package.swift",
         filled(
           text,
-          [
-            ("@MORE@", more), ("@SOURCE@", source), ("@AFTER@", after),
-            ("@EXCLUDE@", exclude ? "\n      exclude: [\"Tests\"]," : ""),
-          ])
+          [("@MORE@", more), ("@SOURCE@", source), ("@AFTER@", after)])
       )
     ]
   }

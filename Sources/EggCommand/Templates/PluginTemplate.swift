@@ -1,6 +1,6 @@
 extension Template {
   /// What a plugin in any language has.
-  static func pluginFiles(build: String) -> [(path: String, text: String)] {
+  static func pluginFiles(build: String, test: String = "") -> [(path: String, text: String)] {
     [
       (
         "plugin.json",
@@ -45,7 +45,7 @@ extension Template {
         | --- | --- | --- |
         | `@MEMBER@.text` | `"hello"` | the text |
 
-        Build: `\(build)`. Use, in an application:
+        Build: `\(build)`.\(test.isEmpty ? "" : " Test: `\(test)`, with the application in `Tests/app`.") Use, in an application:
 
         ```
         // config/plugin.json; a relative path begins at this file's folder

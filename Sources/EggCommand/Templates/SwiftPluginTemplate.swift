@@ -1,33 +1,5 @@
 extension Template {
-  static let swiftPlugin: [(path: String, text: String)] = [
-    (
-      "Package.swift",
-      #"""
-      // swift-tools-version: 6.2
-      import PackageDescription
-
-      let package = Package(
-        name: "@NAME@",
-        products: [.library(name: "@NAME@", type: .dynamic, targets: ["@NAME@"])],
-        dependencies: [.package(name: "egg", path: "@EGG@")],
-        targets: [
-          .target(
-            name: "@NAME@",
-            dependencies: [.product(name: "Egg", package: "egg")],
-            path: ".",
-            // The loader finds and compiles the rest of app/ itself.
-            sources: ["app/extend/context.swift"],
-            swiftSettings: [
-              .defaultIsolation(MainActor.self),
-              .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-              .enableUpcomingFeature("InferIsolatedConformances"),
-            ],
-            plugins: [.plugin(name: "EggLoader", package: "egg")])
-        ]
-      )
-
-      """#
-    ),
+  static let swiftPlugin: [(path: String, text: String)] = pluginPackage() + [
     (
       "app/middleware/@MEMBER@.swift",
       #"""
@@ -60,4 +32,26 @@ extension Template {
       """#
     ),
   ]
+    + unitTests(
+      egg: #"""
+        { "name": "@NAME@-test" }
+
+        """#,
+      plugins: #"""
+        {
+          // The plugin itself, seen from this folder.
+          "@NAME@": { "path": "../../.." }
+        }
+
+        """#,
+      config: #"""
+        { "keys": "only-for-tests", "middleware": ["@MEMBER@"], "@MEMBER@": { "text": "tested" } }
+
+        """#,
+      answer: #"ctx.extension("@MEMBER@")"#,
+      sentence: "answers have the header, and the context the text",
+      test: #"""
+        try await app.httpRequest().get("/").expect(200).expect("X-@HEADER@", "tested")
+              .expect("tested")
+        """#)
 }

@@ -8,13 +8,17 @@ struct AnonymousRequest {
   var url = "/"
   var headers: [(String, String)] = [("Host", "127.0.0.1"), ("X-Forwarded-For", "127.0.0.1")]
 
+  /// Came over TLS, where it stands for a request that did.
+  var isSecure = false
+
   init() {}
 
-  /// Reads `method`, `url` and `headers` of a MAP.
+  /// Reads `method`, `url`, `headers` and `secure` of a MAP.
   init?(_ value: egg_value) {
     guard value.kind == Kind.map else { return nil }
     if let text = value.member("method"), text.kind == Kind.string { method = text.text.string }
     if let text = value.member("url"), text.kind == Kind.string { url = text.text.string }
+    if let flag = value.member("secure"), flag.kind == Kind.bool { isSecure = flag.as.boolean }
     if let map = value.member("headers"), map.kind == Kind.map, let pairs = map.as.pairs {
       for index in 0..<Int(map.count) where pairs[index].value.kind == Kind.string {
         let name = pairs[index].key.string
@@ -43,6 +47,7 @@ struct AnonymousRequest {
     else { return false }
     context.head = parser.head
     context.ownHead = buffer
+    context.isSecure = isSecure
     context.base = buffer.readPointer
     return true
   }

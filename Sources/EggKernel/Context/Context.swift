@@ -17,6 +17,8 @@ final class Context {
   var base: UnsafePointer<UInt8>
   /// Holds the head of an anonymous request.
   var ownHead: ByteBuffer?
+  /// Of an anonymous request that stands for one over TLS.
+  var isSecure = false
   var startedNanoseconds: UInt64 = 0
   var startedMilliseconds: Int64 = 0
   var parsedBody = egg_value()
@@ -248,7 +250,10 @@ final class Context {
       takeover.ended(remains == nil ? .byUs : .reset)
     }
     connection = nil
-    if ownHead != nil { ownHead = nil }
+    if ownHead != nil {
+      ownHead = nil
+      isSecure = false
+    }
     if let left = remains.take(), let buffer = left.input { worker.buffers.giveBack(buffer) }
     base = Context.nothing
     trace = nil

@@ -18,7 +18,8 @@ enum HTTPFunctions {
       stream_abort: streamAbort, cancel_on_end: cancelOnEnd, capture_at: captureAt,
       matched_at: matchedAt, set_route_path: setRoutePath, response_length: responseLength,
       take_response_file: takeResponseFile, take_response_stream: takeResponseStream,
-      stream_resume: streamResume, stream_drop: streamDrop)
+      stream_resume: streamResume, stream_drop: streamDrop, path_filter: pathFilter,
+      admits: admits, peer_certificate: peerCertificate)
   }
 
   private static let cancelOnEnd: @convention(c) (HostTable, egg_call) -> egg_status = {
@@ -65,6 +66,7 @@ enum HTTPFunctions {
         request.remote_address = egg_str("127.0.0.1")
         request.remote_port = 7001
         request.flags |= UInt32(EGG_REQUEST_ANONYMOUS)
+        if context.isSecure { request.flags |= UInt32(EGG_REQUEST_SECURE) }
       }
       request.header_count = UInt32(context.fields.count)
       if head.wantsUpgrade { request.flags |= UInt32(EGG_REQUEST_UPGRADE) }

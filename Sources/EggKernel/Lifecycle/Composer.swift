@@ -72,24 +72,11 @@ extension Worker {
   }
 
   private func filter(_ name: String, _ options: ConfigValue?) throws(BootError) -> PathFilter? {
-    let match = options?["match"]
-    let ignore = options?["ignore"]
-    if match != nil, ignore != nil {
-      throw composeError(name, "options.match and options.ignore of \(name) can not both present")
+    do {
+      return try PathFilter.read(options, of: name, in: members)
+    } catch {
+      throw composeError(name, error.message)
     }
-    guard let value = match ?? ignore else { return nil }
-    let prefixes: [String]
-    if let text = value.string {
-      prefixes = [text]
-    } else if let list = value.strings {
-      prefixes = list
-    } else {
-      throw composeError(
-        name,
-        "config.\(name).\(match == nil ? "ignore" : "match") must be a path or a list of paths, but is \(value.kindName)"
-      )
-    }
-    return PathFilter(prefixes: prefixes.map { Array($0.utf8) }, isIgnore: match == nil)
   }
 
   /// Neighbouring layers of one unit that offers `handle_run` become one.

@@ -22,6 +22,14 @@ struct ErrorAnswerers {
       }
     }
   }
+
+  /// Whether an error is logged and told; one unit that says no is enough.
+  func reports(_ error: UnsafePointer<egg_error>, on context: Context) -> Bool {
+    guard answerers.contains(where: { $0.table.reports != nil }) else { return true }
+    return context.lending { call in
+      answerers.allSatisfy { $0.table.reports?($0.table.`self`, call, error) ?? true }
+    }
+  }
 }
 
 extension Context {

@@ -2,11 +2,16 @@
 enum KernelDefaults {
   static let label = "<egg defaults>"
 
+  /// - Parameter pkg: the application's `egg.json` as JSON.
   /// - Source: Egg, `config.default.js` and `config.local.js` of the framework.
-  static func text(env: String) -> String {
+  static func text(env: String, pkg: String = "{}") -> String {
     let isLocal = env == "local"
     return """
       {
+        // What the application is, as every unit may read it.
+        "env": "${appInfo.env}", "name": "${appInfo.name}", "baseDir": "${appInfo.baseDir}",
+        "HOME": "${appInfo.HOME}", "root": "${appInfo.root}", "scope": "${appInfo.scope}",
+        "pkg": \(pkg),
         // The onion from the outside in; plugins put theirs in, the application's `middleware` follows.
         "coreMiddleware": ["meta", "siteFile", "notfound", "bodyParser", "overrideMethod"],
         "proxy": false,

@@ -40,7 +40,10 @@ package struct LoadPlan {
     let core = LoadUnit(
       kind: .framework, name: "egg", directory: nil, version: EggVersion.text,
       embeddedConfig: try LoadUnit.EmbeddedConfig(
-        label: KernelDefaults.label, text: KernelDefaults.text(env: info.env), unit: "egg"))
+        label: KernelDefaults.label,
+        text: KernelDefaults.text(
+          env: info.env, pkg: try UnitFile.text(folder: info.baseDir, unit: "app")),
+        unit: "egg"))
     frameworks = try FrameworkChain.resolve(
       baseDir: info.baseDir, option: options.framework, systemDirectories: options.frameworkFolders,
       core: core, notices: &notices)

@@ -16,6 +16,8 @@ final class Worker {
   var members = Members()
   let routes = Routes()
   var layers = LayerList([])
+  /// Those that units asked for with `path_filter`; their number is the place and one.
+  var pathFilters: [PathFilter] = []
   private(set) var kernelUnit: Unit!
   var units: [Unit] = []
   let pool: BlockingPool

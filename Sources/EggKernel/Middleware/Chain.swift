@@ -130,7 +130,7 @@ extension Context {
       let entry = layers[cursor]
       cursor &+= 1
       if let filter = entry.filter,
-        !filter._withUnsafeGuaranteedRef({ $0.admits(head.path.bytes(in: base)) })
+        !filter._withUnsafeGuaranteedRef({ $0.admits(self) })
       {
         continue
       }

@@ -1,4 +1,3 @@
-import Glibc
 import PluginABI
 
 /// One layer of the application's onion, ready to run.
@@ -37,34 +36,6 @@ final class LayerList {
   }
 
   deinit { entries.deallocate() }
-}
-
-/// `match` and `ignore` of a middleware's options: path prefixes, compared by whole segments.
-///
-/// - Source: Egg, "Using middleware"; a list matches when any of its entries does.
-final class PathFilter {
-  let prefixes: [[UInt8]]
-  let isIgnore: Bool
-
-  init(prefixes: [[UInt8]], isIgnore: Bool) {
-    self.prefixes = prefixes
-    self.isIgnore = isIgnore
-  }
-
-  /// Whether the layer runs for this path.
-  func admits(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
-    for prefix in prefixes where covers(prefix, path) { return !isIgnore }
-    return isIgnore
-  }
-
-  private func covers(_ prefix: [UInt8], _ path: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard path.count >= prefix.count else { return false }
-    guard prefix.isEmpty || memcmp(path.baseAddress!, prefix, prefix.count) == 0 else {
-      return false
-    }
-    return path.count == prefix.count || prefix.last == UInt8(ascii: "/")
-      || path[prefix.count] == UInt8(ascii: "/")
-  }
 }
 
 /// Time one layer took, for `Server-Timing`.

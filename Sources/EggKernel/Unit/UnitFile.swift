@@ -42,6 +42,23 @@ package struct UnitFile: Sendable {
   }
 }
 
+extension UnitFile {
+  /// The whole file as JSON without comments, `${` written so that interpolation leaves it; `{}`
+  /// without a file.
+  static func text(folder: String, unit: String) throws(BootError) -> String {
+    guard let root = try readObject(Path.join(folder, "egg.json"), unit: unit) else { return "{}" }
+    let bytes = Array(JSONWriter.text(root.value).utf8)
+    var escaped: [UInt8] = []
+    for (index, byte) in bytes.enumerated() {
+      if byte == UInt8(ascii: "$"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "{") {
+        escaped.append(byte)
+      }
+      escaped.append(byte)
+    }
+    return String(decoding: escaped, as: UTF8.self)
+  }
+}
+
 /// Reads a file of JSON with comments whose top must be an object; nil when there is no file.
 func readObject(_ path: String, unit: String) throws(BootError) -> LocatedValue? {
   guard let bytes = try FileReader.contents(of: path, unit: unit) else { return nil }

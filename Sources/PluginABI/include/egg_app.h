@@ -48,7 +48,8 @@ typedef struct egg_app {
     egg_status (*self)(const egg_host *h, egg_unit_info *out);
 
     /* A context without a connection. `request` is a MAP of method, url, headers
-     * (a MAP), or NULL. Settle the call to end it. */
+     * (a MAP), secure (BOOL: it stands for a request over TLS), or NULL. Settle the
+     * call to end it. */
     egg_status (*context_create)(const egg_host *h, const egg_value *EGG_NULLABLE request,
                                  egg_call *out);
 

@@ -33,6 +33,11 @@ typedef struct egg_error_answerer {
      * that nobody answered, code is "" and http_status 404. It can't wait. */
     bool (*EGG_FILL_IN answer)(void *EGG_NULLABLE self, egg_call call, const egg_error *error,
                                egg_error_format format);
+    /* Whether an error is logged and told to the listeners of "error"; false of one unit
+     * is enough to keep it quiet. The client is answered either way. As `answer`, but it
+     * only looks. */
+    bool (*EGG_NULLABLE reports)(void *EGG_NULLABLE self, egg_call call,
+                                 const egg_error *error);
 } egg_error_answerer;
 
 typedef struct egg_errors {
@@ -44,7 +49,7 @@ typedef struct egg_errors {
 
 EGG_NONNULL_END
 
-EGG_STATIC_ASSERT(sizeof(egg_error_answerer) == 24, "egg_error_answerer");
+EGG_STATIC_ASSERT(sizeof(egg_error_answerer) == 32, "egg_error_answerer");
 EGG_STATIC_ASSERT(sizeof(egg_errors) == 16, "egg_errors");
 
 #ifdef __cplusplus

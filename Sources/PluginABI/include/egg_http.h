@@ -186,6 +186,25 @@ typedef struct egg_http {
     /* The taker's last word, exactly once, whatever came before: the producer's `closed`
      * follows with `complete`, and `sink` is not called any more. */
     egg_status (*stream_drop)(const egg_host *h, uint64_t taken, bool complete);
+
+    /* -- where something applies ------------------------------------------------ */
+    /* `match` or `ignore` among `options`, in the forms that every middleware's have: a path
+     * prefix, {"regexp": "^/v\\d", "flags": "i"}, {"context": "isInner"} for a property or an
+     * immediate method of the context, or a list. `name` is where they stand, for messages:
+     * "security.csrf". 0 in `filter`: neither is there. EGG_E_ARGUMENT: they make no sense,
+     * and `message` says why, until the next call. Not once the application is ready. */
+    egg_status (*path_filter)(const egg_host *h, egg_str name, const egg_value *options,
+                              uint64_t *filter, egg_str *message);
+    /* Whether it lets the request of a call through. 0 lets all through; so does a member
+     * of the context that failed. */
+    bool (*admits)(const egg_host *h, egg_call call, uint64_t filter);
+
+    /* -- who asks ----------------------------------------------------------------- */
+    /* The certificate of the client: a MAP of "subject", "issuer" (MAPs of "CN", "O", …;
+     * what occurs twice is a LIST), "serialNumber" (hexadecimal), "fingerprint256"
+     * ("AB:01:…"), "validFrom", "validTo" (ms since 1970), "raw" (DER), "authorized".
+     * EGG_E_NOT_FOUND: it sent none, or there is no TLS. */
+    egg_status (*peer_certificate)(const egg_host *h, egg_call call, egg_value *out);
 } egg_http;
 
 EGG_NONNULL_END
@@ -193,7 +212,7 @@ EGG_NONNULL_END
 EGG_STATIC_ASSERT(sizeof(egg_request) == 144, "egg_request");
 EGG_STATIC_ASSERT(sizeof(egg_stream_source) == 48, "egg_stream_source");
 EGG_STATIC_ASSERT(sizeof(egg_stream_sink) == 32, "egg_stream_sink");
-EGG_STATIC_ASSERT(sizeof(egg_http) == 312, "egg_http");
+EGG_STATIC_ASSERT(sizeof(egg_http) == 336, "egg_http");
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,7 @@ final class AppBoot: Boot {
       ctx.body = "<h1>Sorry, \(ctx.status)</h1>"
       return true
     }
+    app.appErrorFilter { [app] error, _ in error.code != app.config.probe.quiet.string }
   }
 
   override func didLoad() async throws {

@@ -1,3 +1,4 @@
+import CorsEngine
 import Egg
 
 /// Tells browsers which other sites may read the answers.
@@ -12,7 +13,7 @@ func cors(_ options: Value, _ app: Application) throws -> Middleware {
       return try await next()
     }
     guard ctx.method == "OPTIONS" else {
-      let fields = settings.fields(allowed)
+      let fields = settings.rules.fields(allowed)
       for (name, value) in fields { ctx.set(name, value) }
       do {
         return try await next()
@@ -22,7 +23,10 @@ func cors(_ options: Value, _ app: Application) throws -> Middleware {
     }
     // Any other OPTIONS is an ordinary request.
     guard !ctx.get("access-control-request-method").isEmpty else { return try await next() }
-    for (name, value) in settings.preflightFields(allowed, ctx) { ctx.set(name, value) }
+    let asked = ctx.get("access-control-request-headers")
+    for (name, value) in settings.rules.preflightFields(allowed, asked: asked) {
+      ctx.set(name, value)
+    }
     ctx.status = 204
   }
 }
@@ -32,12 +36,9 @@ private func keeping(_ fields: [(String, String)], on error: any Error) -> EggEr
   var error = EggError(error)
   var headers = error.headers
   for (name, value) in fields { headers[name] = .text(value) }
-  var vary = "Origin"
-  for name in ["vary", "Vary"] {
-    if let other = headers[name]?.string, !other.isEmpty { vary = other + ", Origin" }
-    headers[name] = nil
-  }
-  headers["Vary"] = .text(vary)
+  let other = (headers["Vary"] ?? headers["vary"])?.string
+  headers["vary"] = nil
+  headers["Vary"] = .text(CorsRules.vary(other))
   error.headers = headers
   return error
 }

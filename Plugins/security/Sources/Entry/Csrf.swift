@@ -111,14 +111,14 @@ struct Csrf {
 
   /// What the middleware does with a request.
   func check() throws {
-    guard settings.isChecked(ctx.method, ctx.path) else { return }
+    guard settings.isChecked(ctx) else { return }
     if settings.ignoresJSON, ctx.request.is("json", "+json") != nil { return }
     try assert()
   }
 
   /// - Throws: 403 that says what is missing or wrong.
   func assert() throws {
-    guard settings.place.applies(ctx.path) else { return }
+    guard settings.place.admits(ctx) else { return }
     let problem: String?
     switch settings.kind {
     case .ctoken: problem = try tokenProblem()

@@ -5,7 +5,7 @@ struct CsrfSettings {
   enum Kind: String { case ctoken, referer, all, any }
 
   let kind: Kind
-  let place: PathMatch
+  let place: PathFilter
   let ignoresJSON: Bool
   let usesSession: Bool
   let sessionName: String
@@ -15,12 +15,12 @@ struct CsrfSettings {
   let queryNames: [String]
   let cookie: CookieOptions
   let rotates: Bool
-  /// Path prefixes with methods that are checked.
-  let checked: [(path: PathMatch, methods: Set<String>)]
+  /// Where and for which methods requests are checked.
+  let checked: [(place: PathFilter, methods: Set<String>)]
   let refererWhiteList: [String]
 
   /// - Throws: `EggError` that names the key which does not fit.
-  init(_ config: Value, hasSession: Bool) throws {
+  init(_ config: Value, _ app: Application) throws {
     guard let kind = Kind(rawValue: config["type"].string ?? "") else {
       throw EggError(
         code: "EGG_CONFIG",
@@ -28,10 +28,10 @@ struct CsrfSettings {
           + " \(config["type"].json)")
     }
     self.kind = kind
-    place = try PathMatch(config, "security.csrf")
+    place = try PathFilter(config, "security.csrf", app)
     ignoresJSON = config.ignoreJSON.isTruthy
     usesSession = config.useSession.isTruthy
-    if usesSession, !hasSession {
+    if usesSession, !app.plugins.contains(where: { $0.name == "session" }) {
       throw EggError(
         code: "EGG_SECURITY",
         "config.security.csrf.useSession needs the plugin session; enable it in config/plugin.json")
@@ -48,9 +48,9 @@ struct CsrfSettings {
     refererWhiteList = try SecuritySettings.texts(config.refererWhiteList, "csrf.refererWhiteList")
     checked = try (config.supportedRequests.array ?? []).map { rule in
       let methods = rule.methods.array?.compactMap(\.string) ?? []
-      let path = rule.path.string ?? "/"
+      let path = rule.path.exists ? rule.path : "/"
       return (
-        try PathMatch(["match": path], "security.csrf.supportedRequests"),
+        try PathFilter(["match": path], "security.csrf.supportedRequests", app),
         Set(methods.map { $0.uppercased() })
       )
     }
@@ -71,9 +71,9 @@ struct CsrfSettings {
 
   var needsSecret: Bool { kind != .referer }
 
-  /// Whether a request with this method and path is checked at all.
-  func isChecked(_ method: String, _ path: String) -> Bool {
-    checked.contains { $0.methods.contains(method) && $0.path.applies(path) }
+  /// Whether a request is checked at all.
+  func isChecked(_ ctx: Context) -> Bool {
+    checked.contains { $0.methods.contains(ctx.method) && $0.place.admits(ctx) }
   }
 
   /// Methods of which some are checked.

@@ -9,16 +9,16 @@ struct HeaderRule {
   let name: String
   let options: Value
   let isOn: Bool
-  let place: PathMatch
+  let place: PathFilter
   /// What never changes from request to request; nil for `csp`.
   let constant: (field: String, value: String)?
 
   /// - Throws: `EggError` for a value that no browser knows.
-  init(_ name: String, _ options: Value, isOn: Bool) throws {
+  init(_ name: String, _ options: Value, isOn: Bool, _ app: Application) throws {
     self.name = name
     self.options = options
     self.isOn = isOn
-    place = try PathMatch(options, "security.\(name)")
+    place = try PathFilter(options, "security.\(name)", app)
     constant = try Self.constant(name, options)
     if name == "csp", options.policy.object == nil {
       throw EggError(
@@ -59,7 +59,7 @@ struct HeaderRule {
 
   /// - Parameter changed: of `ctx.securityOptions`; laid over the configuration.
   func apply(_ ctx: Context, _ changed: Value) throws {
-    guard place.applies(ctx.path) else { return }
+    guard place.admits(ctx) else { return }
     var field = constant
     var options = options
     var isOn = isOn
@@ -92,7 +92,9 @@ struct HeaderRule {
 
   /// `script-src 'self' 'nonce-…';img-src *`
   private func contentPolicy(_ ctx: Context, _ policy: Value) -> String {
-    (policy.object ?? ValueMap()).map { name, value in
+    (policy.object ?? ValueMap()).compactMap { name, value in
+      // `true` is a directive without sources, `false` one that another file has set.
+      if value.bool == false || value.isNull { return nil }
       var sources = value.array?.compactMap(\.string) ?? value.string.map { [$0] } ?? []
       if name == "script-src", !sources.contains(where: { $0.contains("nonce-") }) {
         sources.append("'nonce-\(ctx.nonce)'")

@@ -13,9 +13,10 @@ nonisolated final class SecurityLayer {
   private let http: UnsafePointer<egg_http>
   private let crypto: UnsafePointer<egg_crypto>
 
-  private var methodnoallow: PathMatch?
-  private var dta: PathMatch?
-  private var csrfPlace: PathMatch?
+  /// Ids for `egg_http.admits`; nil where the part is off.
+  private var methodnoallow: UInt64?
+  private var dta: UInt64?
+  private var csrfPlace: UInt64?
   /// Whether a request gets a secret, and whether this layer can make it without help.
   private var needsSecret = false
   private var makesCookie = false
@@ -24,7 +25,7 @@ nonisolated final class SecurityLayer {
   private var cookieEnd: [UInt8] = []
   private var checkedMethods: [[UInt8]] = []
   /// Fields that are the same for every answer.
-  private var fields: [(name: egg_str, value: egg_str, place: PathMatch?, isSniff: Bool)] = []
+  private var fields: [(name: egg_str, value: egg_str, place: UInt64, isSniff: Bool)] = []
   /// Something has to be computed for each answer.
   private var hasVariable = false
 
@@ -61,10 +62,10 @@ nonisolated final class SecurityLayer {
 
   /// - Parameter cookiesVary: `secure` of the cookie depends on the request's headers.
   @MainActor func start(_ settings: SecuritySettings, cookiesVary: Bool) throws {
-    methodnoallow = settings.methodnoallow
-    dta = settings.dta
+    methodnoallow = settings.methodnoallow?.id
+    dta = settings.dta?.id
     if let csrf = settings.csrf {
-      csrfPlace = csrf.place
+      csrfPlace = csrf.place.id
       needsSecret = csrf.needsSecret
       checkedMethods = csrf.methods.map { Array($0.utf8) }
       cookieName = Array((csrf.cookieNames.first ?? "").utf8)
@@ -80,24 +81,33 @@ nonisolated final class SecurityLayer {
       fields.append(
         (
           egg_str(permanent: constant.field), egg_str(permanent: constant.value),
-          rule.place.isEverywhere ? nil : rule.place, rule.name == "nosniff"
+          rule.place.id, rule.name == "nosniff"
         ))
     }
     ensureSecret = try resolve("ensureCsrfSecret")
     checkCsrf = try resolve("checkCsrf")
     headers = try resolve("securityHeaders")
+    if let name = settings.checkAddress, find(name, on: EGG_ON_APPLICATION) == nil {
+      throw EggError(
+        code: "EGG_CONFIG",
+        "config.security.ssrf.checkAddress: no unit adds \"\(name)\" to the application; write it in"
+          + " app/extend/application.swift")
+    }
   }
 
   private func resolve(_ name: String) throws -> egg_member {
-    var member = egg_member()
-    let status = name.withCString {
-      host.pointee.resolve(
-        host, UInt32(EGG_ON_CONTEXT), egg_str(ptr: $0, len: name.utf8.count), &member)
-    }
-    guard status == egg_status(EGG_OK) else {
-      throw EggError(code: "EGG_SECURITY", "ctx.\(name) cannot be found (status \(status))")
+    guard let member = find(name, on: EGG_ON_CONTEXT) else {
+      throw EggError(code: "EGG_SECURITY", "ctx.\(name) cannot be found")
     }
     return member
+  }
+
+  private func find(_ name: String, on target: Int) -> egg_member? {
+    var member = egg_member()
+    let status = name.withCString {
+      host.pointee.resolve(host, UInt32(target), egg_str(ptr: $0, len: name.utf8.count), &member)
+    }
+    return status == egg_status(EGG_OK) ? member : nil
   }
 
   // MARK: a request
@@ -111,12 +121,12 @@ nonisolated final class SecurityLayer {
     let (method, path) = (request.method.bytes, request.path.bytes)
     if let methodnoallow, method.first == UInt8(ascii: "T"),
       method.elementsEqual("TRACE".utf8) || method.elementsEqual("TRACK".utf8),
-      methodnoallow.applies(path)
+      applies(methodnoallow, call)
     {
       return fail(call, 405, "Method Not Allowed")
     }
-    if let dta, !staysBelowRoot(path), dta.applies(path) { return fail(call, 400, "Bad Request") }
-    if let csrfPlace, csrfPlace.applies(path) {
+    if let dta, !staysBelowRoot(path), applies(dta, call) { return fail(call, 400, "Bad Request") }
+    if let csrfPlace, applies(csrfPlace, call) {
       let isSecure = Int(request.flags) & EGG_REQUEST_SECURE != 0
       if needsSecret, let failed = ensure(call, isSecure) {
         return host.pointee.fail(host, call, failed)
@@ -147,17 +157,14 @@ nonisolated final class SecurityLayer {
     _ = http.pointee.status(host, call, &status)
     for field in fields {
       if field.isSniff, HeaderRule.redirects(Int(status)) { continue }
-      if let place = field.place, !applies(place, call) { continue }
+      if !applies(field.place, call) { continue }
       _ = http.pointee.set_header(host, call, field.name, field.value)
     }
     return egg_step(EGG_STEP_DONE)
   }
 
-  private func applies(_ place: PathMatch, _ call: egg_call) -> Bool {
-    var request = egg_request()
-    request.size = UInt32(MemoryLayout<egg_request>.size)
-    _ = http.pointee.request(host, call, &request)
-    return place.applies(request.path.bytes)
+  private func applies(_ place: UInt64, _ call: egg_call) -> Bool {
+    place == 0 || http.pointee.admits(host, call, place)
   }
 
   /// - Returns: what the member failed with.

@@ -10,14 +10,17 @@ struct SecuritySettings {
   ]
 
   let csrf: CsrfSettings?
-  let methodnoallow: PathMatch?
-  let dta: PathMatch?
+  let methodnoallow: PathFilter?
+  let dta: PathFilter?
   let headers: [HeaderRule]
   let addresses: AddressRules
+  /// A method of the application that is asked about addresses that the lists let through.
+  let checkAddress: String?
 
-  /// - Parameter warn: what is accepted but probably not meant.
   /// - Throws: `EggError` that names the key which does not fit.
-  init(_ config: Value, hasSession: Bool, warn: (String) -> Void) throws {
+  init(_ app: Application) throws {
+    let config = app.config.security
+    let warn: (String) -> Void = { app.coreLogger.warn($0) }
     if config.match.exists || config.ignore.exists {
       warn("config.security.match and ignore have no effect; set them in one of its parts")
     }
@@ -35,16 +38,17 @@ struct SecuritySettings {
       }
       if part.enable.bool != false { parts[name] = part }
     }
-    csrf = try parts["csrf"].map { try CsrfSettings($0, hasSession: hasSession) }
+    csrf = try parts["csrf"].map { try CsrfSettings($0, app) }
     methodnoallow = try parts["methodnoallow"].map {
-      try PathMatch($0, "security.methodnoallow")
+      try PathFilter($0, "security.methodnoallow", app)
     }
-    dta = try parts["dta"].map { try PathMatch($0, "security.dta") }
+    dta = try parts["dta"].map { try PathFilter($0, "security.dta", app) }
     // The off ones too: `ctx.securityOptions` can switch them on for one request.
     headers = try HeaderRule.all.compactMap { name in
       guard listed.contains(name), config[name].object != nil else { return nil }
-      return try HeaderRule(name, config[name], isOn: parts[name] != nil)
+      return try HeaderRule(name, config[name], isOn: parts[name] != nil, app)
     }
+    checkAddress = config.ssrf.checkAddress.string
     do {
       addresses = try AddressRules(
         denied: Self.texts(config.ssrf.ipBlackList, "ssrf.ipBlackList"),

@@ -19,8 +19,16 @@ extension Application {
 
   /// Whether the server may send a request to this address, which it has found for a host. HTTP
   /// clients ask for each address before they connect, also after a redirect.
-  func isSafeAddress(_ address: String, _ hostname: String = "") -> Bool {
-    self[SecurityKey.self]?.addresses.allows(address, hostname: hostname) ?? true
+  func isSafeAddress(_ address: String, _ hostname: String = "") async -> Bool {
+    guard let settings = self[SecurityKey.self] else { return true }
+    guard settings.addresses.allows(address, hostname: hostname) else { return false }
+    guard let name = settings.checkAddress else { return true }
+    do {
+      return try await call(name, address, hostname).isTruthy
+    } catch {
+      coreLogger.error("app.\(name): \(EggError(error).message); \(address) is not asked")
+      return false
+    }
   }
 
   var domainWhiteList: [String] {

@@ -47,7 +47,9 @@ final class SocketState {
     if let request { return request }
     let facts = socket.session.handshake
     let headers = (try? Value(json: facts.headers)) ?? [:]
-    let made: Value = ["method": "GET", "url": facts.url, "headers": headers]
+    let made: Value = [
+      "method": "GET", "url": facts.url, "headers": headers, "secure": facts.isSecure,
+    ]
     request = made
     return made
   }

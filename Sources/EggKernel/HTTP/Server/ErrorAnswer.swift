@@ -47,8 +47,9 @@ extension Worker {
     answer(context, status: 404, code: "", message: "Not Found", detail: "", properties: nil)
   }
 
-  /// Logs the failure and tells `app.on("error")`.
+  /// Logs the failure and tells `app.on("error")`, unless a unit wants it quiet.
   func reportFailure(_ error: UnsafePointer<egg_error>, on context: Context) {
+    guard errorAnswerers.reports(error, on: context) else { return }
     let status = error.pointee.http_status
     let isServers = !(400...499).contains(status)
     let message = error.pointee.message.string

@@ -112,6 +112,16 @@ final class TLSStream {
     }
   }
 
+  /// Runs `body` with the certificate of the client and whether an authority of ours has signed it; nil
+  /// when it sent none.
+  func withPeerCertificate<R>(_ body: (OpaquePointer, _ isAuthorized: Bool) -> R) -> R? {
+    guard let stream, isEstablished,
+      let certificate = library.pointee.SSL_get1_peer_certificate(stream)
+    else { return nil }
+    defer { X509_free(certificate) }
+    return body(certificate, library.pointee.SSL_get_verify_result(stream) == Int(X509_V_OK))
+  }
+
   // MARK: reading
 
   enum Read {

@@ -14,4 +14,7 @@ func router(_ app: Application) {
   app.router.get("/render/:name", app.controller.probe.render)
   app.router.get("/greeting", app.controller.probe.greeting)
   app.router.get("/not-ready", app.controller.probe.notReady)
+  app.router.get("/client", app.controller.secure.client)
+  app.router.get("/identity", app.controller.secure.identity)
+  app.router.ws("/socket", EchoSocket.self)
 }

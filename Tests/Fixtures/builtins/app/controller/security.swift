@@ -5,7 +5,7 @@ final class SecurityController: Controller {
   func token() { ctx.body = ["token": ctx.csrf, "again": ctx.csrf] }
   func nonce() { ctx.body = ["nonce": ctx.nonce, "again": ctx.nonce] }
   func guarded() { ctx.body = "done" }
-  func leave() { ctx.redirect("/elsewhere") }
+  func leave() { ctx.redirect(ctx.query.to ?? "/elsewhere") }
 
   func options() {
     ctx.securityOptions.xframe = ["value": "DENY"]

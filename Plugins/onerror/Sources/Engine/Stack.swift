@@ -3,23 +3,23 @@ import Glibc
 /// The stack of an error, as the SDK wrote it into `detail`: lines of `LIBRARY+0xOFFSET SYMBOL`.
 ///
 /// Lines of another form, such as those that a plugin in another language wrote, stay as they are.
-struct Stack {
-  struct Frame {
-    var library = ""
-    var offset = ""
-    var function = ""
+package struct Stack {
+  package struct Frame {
+    package var library = ""
+    package var offset = ""
+    package var function = ""
     /// Absolute; empty when there is no debug information.
-    var file = ""
-    var line = 0
+    package var file = ""
+    package var line = 0
     /// Written by people, and neither the kernel's nor the SDK's.
-    var isUnits = false
+    package var isUnits = false
     /// What is shown when the rest is unknown.
-    var raw = ""
+    package var raw = ""
   }
 
-  private(set) var frames: [Frame]
+  package private(set) var frames: [Frame]
 
-  init(_ detail: String) {
+  package init(_ detail: String) {
     frames = detail.split(separator: "\n").map { Frame($0) }
     for (index, place) in Symbolizer.places(of: frames) {
       frames[index].function = place.function
@@ -58,7 +58,7 @@ struct Stack {
   }
 
   /// For people, one line a frame.
-  var text: String {
+  package var text: String {
     frames.map { frame in
       if !frame.file.isEmpty { return "    at \(frame.function) (\(frame.file):\(frame.line))" }
       if !frame.library.isEmpty { return "    at \(frame.function) (\(frame.library))" }

@@ -1,4 +1,5 @@
 import Egg
+import ErrorPages
 import Glibc
 
 /// The development page: what failed, where, on which request, with which configuration.
@@ -15,23 +16,32 @@ struct ErrorPage {
     stack = Stack(error.detail)
   }
 
-  var html: String {
+  /// - Parameter template: the plugin's own, or that of `templatePath`.
+  func html(_ template: PageTemplate) -> String {
     let title = error.code.isEmpty ? ctx.response.phrase(ctx.status) : error.code
-    return """
-      <!DOCTYPE html>
-      <html lang="en"><head><meta charset="utf-8">
-      <title>\(ctx.status) \(HTML.escaped(title))</title>
-      <style>\(Self.style)</style></head><body>
-      <header><p><b>\(ctx.status)</b> \(HTML.escaped(title)) &middot; \
-      \(HTML.escaped(ctx.method)) \(HTML.escaped(ctx.url))</p>
-      <h1>\(HTML.escaped(error.message))</h1>\(cause)</header>
-      <main>\(source)\(frames)\(properties)\(request)\(configuration)</main>
-      <footer>Shown because the environment is <code>\(HTML.escaped(app.env))</code>; \
-      <code>config.onerror.developmentPage</code> switches it off.</footer>
-      </body></html>
-
-      """
+    return template.filled([
+      "status": "\(ctx.status)", "title": HTML.escaped(title), "method": HTML.escaped(ctx.method),
+      "url": HTML.escaped(ctx.url), "message": HTML.escaped(error.message), "cause": cause,
+      "source": source, "stack": frames, "properties": properties, "request": request,
+      "configuration": configuration, "env": HTML.escaped(app.env), "style": Self.style,
+    ])
   }
+
+  /// The plugin's own.
+  static let template = """
+    <!DOCTYPE html>
+    <html lang="en"><head><meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>{{ status }} {{ title }}</title>
+    <style>{{ style }}</style></head><body>
+    <header><p><b>{{ status }}</b> {{ title }} &middot; {{ method }} {{ url }}</p>
+    <h1>{{ message }}</h1>{{ cause }}</header>
+    <main>{{ source }}{{ stack }}{{ properties }}{{ request }}{{ configuration }}</main>
+    <footer>Shown because the environment is <code>{{ env }}</code>; \
+    <code>config.onerror.developmentPage</code> switches it off.</footer>
+    </body></html>
+
+    """
 
   private var cause: String {
     guard let cause = error.cause else { return "" }

@@ -1,4 +1,5 @@
 import Egg
+import SessionEngine
 
 /// Where sessions are kept when they are not in the cookie: another unit's object with
 ///

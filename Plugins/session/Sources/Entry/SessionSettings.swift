@@ -1,4 +1,5 @@
 import Egg
+import SessionEngine
 
 /// `config.session`
 struct SessionSettings: Decodable {
@@ -49,31 +50,6 @@ struct SessionSettings: Decodable {
       partitioned: partitioned)
     if case .milliseconds(let time) = age { options.maxAge = .milliseconds(time) }
     return options
-  }
-}
-
-/// How long a session is good.
-enum SessionAge: Equatable {
-  case milliseconds(Int)
-  /// Until the browser ends.
-  case browser
-
-  /// - Returns: nil for what is no age.
-  init?(_ value: Value) {
-    if value.string == "session" {
-      self = .browser
-    } else if let time = value.int, time > 0, time < 1 << 50 {
-      self = .milliseconds(time)
-    } else {
-      return nil
-    }
-  }
-
-  var value: Value {
-    switch self {
-    case .milliseconds(let time): .integer(time)
-    case .browser: "session"
-    }
   }
 }
 

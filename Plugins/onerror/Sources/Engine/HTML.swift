@@ -1,6 +1,6 @@
 /// Text inside HTML.
-nonisolated enum HTML {
-  static func escaped(_ text: some StringProtocol) -> String {
+package enum HTML {
+  package static func escaped(_ text: some StringProtocol) -> String {
     var out = ""
     out.reserveCapacity(text.utf8.count + 16)
     for scalar in text.unicodeScalars {

@@ -1,4 +1,5 @@
 import Egg
+import SessionEngine
 
 /// The session of one request: read at the first look, saved when it has to be.
 final class RequestSession {
@@ -82,13 +83,10 @@ final class RequestSession {
   private func readCookie(_ ctx: Context) {
     begin()
     guard let text = sentCookie(ctx) else { return }
-    guard let json = Base64.decode(text.utf8), let read = try? Value(json: json), read.object != nil
-    else {
-      // Somebody else's cookie, or one of an older key.
-      refuse("invalid", nil, .text(text), ctx)
-      return
-    }
-    accept(read, nil, ctx)
+    // What is none is somebody else's cookie, or one of an older key.
+    let (reading, read) = SessionRecord.read(
+      cookie: text, now: Timestamp.now.milliseconds, age: settings.age)
+    accept(reading, read, nil, ctx)
   }
 
   private func sentCookie(_ ctx: Context) -> String? {
@@ -107,20 +105,23 @@ final class RequestSession {
     guard let key = sentCookie(ctx), !key.isEmpty, key.utf8.count <= 512 else { return }
     let read = try await store.get(key, age, ctx)
     guard read.object != nil else { return refuse("missed", key, read, ctx) }
-    accept(read, key, ctx)
+    let reading = SessionRecord.read(read, now: Timestamp.now.milliseconds, age: settings.age)
+    accept(reading, read, key, ctx)
   }
 
-  private func accept(_ read: Value, _ key: String?, _ ctx: Context) {
-    if let end = read["_expire"].int {
-      guard end >= Timestamp.now.milliseconds else { return refuse("expired", key, read, ctx) }
-      expires = end
+  private func accept(
+    _ reading: SessionRecord.Reading, _ read: Value, _ key: String?, _ ctx: Context
+  ) {
+    switch reading {
+    case .invalid: refuse("invalid", key, read, ctx)
+    case .expired: refuse("expired", key, read, ctx)
+    case .good(let record):
+      age = record.age
+      expires = record.expires
+      content = .present(record.members)
+      before = record.members
+      externalKey = key
     }
-    if read["_session"].isTruthy { age = .browser }
-    age = SessionAge(read["_maxAge"]) ?? age
-    let map = Self.cleaned(read.object ?? ValueMap())
-    content = .present(map)
-    before = map
-    externalKey = key
   }
 
   private func refuse(_ why: String, _ key: String?, _ value: Value, _ ctx: Context) {
@@ -129,13 +130,6 @@ final class RequestSession {
     ctx.app.emit("session:\(why)", ["key": keyValue, "value": shown] as Value, ctx: ctx)
     ctx.coreLogger.warn("[session][\(why)]", ["key": keyValue, "value": shown])
   }
-
-  /// Without what sessions keep for themselves.
-  private static func cleaned(_ map: ValueMap) -> ValueMap {
-    ValueMap(map.filter { !isReserved($0.key) }.map { ($0.key, $0.value) })
-  }
-
-  private static func isReserved(_ name: String) -> Bool { name.hasPrefix("_") || name == "isNew" }
 
   // MARK: changing
 
@@ -154,7 +148,7 @@ final class RequestSession {
     case "_save":
       _ = map(ctx)
       mustSave = true
-    case _ where Self.isReserved(name):
+    case _ where SessionRecord.isReserved(name):
       ctx.logger.warn("session.\(name): names that begin with \"_\" and isNew are not kept")
     default:
       var map = map(ctx)
@@ -171,7 +165,7 @@ final class RequestSession {
     _ = map(ctx)
     switch value {
     case .null, .undefined: content = .destroyed
-    case .map(let map): content = .present(Self.cleaned(map))
+    case .map(let map): content = .present(SessionRecord.cleaned(map))
     default:
       throw EggError(
         code: "EGG_SESSION",
@@ -211,28 +205,21 @@ final class RequestSession {
     if mustSave { return true }
     guard let before else { return !map.isEmpty }
     if before != map || settings.rolling { return true }
-    guard settings.renew, let expires, case .milliseconds(let time) = age else { return false }
-    return expires - Timestamp.now.milliseconds < time / 2
+    return settings.renew
+      && SessionRecord.isHalfOver(expires, age, now: Timestamp.now.milliseconds)
   }
 
   private func save(_ map: ValueMap, _ ctx: Context) async throws {
-    var kept = map
-    switch age {
-    case .milliseconds(let time):
-      let end = Timestamp.now.milliseconds + time
-      kept["_expire"] = .integer(end)
-      kept["_maxAge"] = .integer(time)
-      expires = end
-    case .browser:
-      kept["_session"] = true
-    }
+    var record = SessionRecord(map, age: age)
+    let kept = record.write(now: Timestamp.now.milliseconds)
+    expires = record.expires
     var text: String
     if let store = ctx.app[StoreKey.self] {
       text = try externalKey ?? newKey(ctx)
-      try await store.set(text, .map(kept), age, ctx)
+      try await store.set(text, kept, age, ctx)
       externalKey = text
     } else {
-      text = String(decoding: Base64.encode(Value.map(kept).jsonBytes), as: UTF8.self)
+      text = SessionRecord.cookie(kept)
     }
     try ctx.cookies.set(settings.key, text, settings.cookie(age))
   }
