@@ -153,7 +153,7 @@ struct ErrorPage {
     code,pre,.stack,.source{font:13px/1.6 ui-monospace,Menlo,Consolas,monospace}
     pre,.source{margin:0;overflow:auto}.source{padding:0 0 0 56px}
     .source code{white-space:pre}.source li::marker{color:var(--dim)}.here{background:var(--mark)}
-    .stack{padding-left:32px;margin:0;color:var(--dim)}.stack .ours{color:inherit;font-weight:600}
+    .stack{padding-left:32px;margin:0;color:var(--dim)}.stack .ours{color:canvastext;font-weight:600}
     small{display:block;font-weight:400;color:var(--dim)}
     table{border-collapse:collapse}th{text-align:left;font-weight:400;color:var(--dim);padding-right:24px;vertical-align:top}
     td{word-break:break-all}footer{padding:16px 32px;color:var(--dim);font-size:13px}
