@@ -273,7 +273,8 @@ let package = Package(
     .target(
       name: "JSONPEngine", dependencies: ["EggSecurityRules"], path: "Plugins/jsonp/Sources/Engine"),
     unit(
-      "EggJsonp", "Plugins/jsonp", dependencies: ["JSONPEngine"], sources: ["app", "Sources/Entry"],
+      "EggJsonp", "Plugins/jsonp", dependencies: ["JSONPEngine"],
+      sources: ["app", "Sources/Entry"],
       exclude: ["Client", "Tests", "Sources/Engine"]),
     client("EggJsonpClient", "Plugins/jsonp"),
     .testTarget(

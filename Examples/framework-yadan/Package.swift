@@ -18,7 +18,8 @@ let package = Package(
   targets: [
     .target(
       name: "YadanFramework", dependencies: [.product(name: "Egg", package: "egg")], path: ".",
-      exclude: ["example", "plugins", "README.md"], sources: ["app", "app.swift"], swiftSettings: settings,
+      exclude: ["example", "plugins", "README.md"], sources: ["app", "app.swift"],
+      swiftSettings: settings,
       plugins: [.plugin(name: "EggLoader", package: "egg")]),
     .target(
       name: "YadanRequestID", dependencies: [.product(name: "Egg", package: "egg")],

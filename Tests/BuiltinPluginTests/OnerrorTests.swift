@@ -115,7 +115,8 @@ import Testing
 
   @Test func `the application may bring the page`() throws {
     let server = try Server(
-      #"{ "onerror": { "templatePath": "app/view/error.html" } }"#, plugins: ["onerror"], env: "local"
+      #"{ "onerror": { "templatePath": "app/view/error.html" } }"#, plugins: ["onerror"],
+      env: "local"
     ) {
       try Data("<p>{{ status }} {{ title }} {{ message }} {{ method }} {{url}}</p>".utf8)
         .write(to: $0.appendingPathComponent("app/view/error.html"))
@@ -156,6 +157,8 @@ import Testing
     #expect(answer.body.contains("&lt;seen&gt;"))
     #expect(!answer.body.contains("token=hidden"))
     #expect(!answer.body.contains("<the cupboard>"), "the message is not escaped")
+    // What is the kernel's is not shown as the application's.
+    #expect(!answer.body.contains("class=\"ours\">EggKernel."))
   }
 
   @Test func `JSON has the stack, with file and line`() throws {

@@ -52,7 +52,8 @@ import Testing
     #expect(nonce.count == 16 && answer.json["again"] as? String == nonce)
     #expect(
       answer["content-security-policy-report-only"]
-        == "script-src 'self' cdn.test 'nonce-\(nonce)';img-src *;sandbox;upgrade-insecure-requests")
+        == "script-src 'self' cdn.test 'nonce-\(nonce)';img-src *;sandbox;upgrade-insecure-requests"
+    )
     #expect(
       try server.get("/nonce", ["User-Agent": "MSIE 10"])["x-content-security-policy-report-only"]
         != nil)
@@ -280,7 +281,8 @@ import Testing
   }
 
   @Test func `code of the application has the last word on addresses`() throws {
-    let server = try server(#"{ "ssrf": { "checkAddress": "mayAsk", "ipBlackList": ["10.0.0.1"] } }"#)
+    let server = try server(
+      #"{ "ssrf": { "checkAddress": "mayAsk", "ipBlackList": ["10.0.0.1"] } }"#)
     #expect(try server.get("/address/8.8.8.8").body == "true")
     #expect(try server.get("/address/9.9.9.9").body == "false")
     #expect(try server.get("/address/8.8.8.8?host=never.test").body == "false")

@@ -176,10 +176,12 @@ import Testing
       let subject = try #require(facts["subject"] as? [String: Any])
       #expect(subject["CN"] as? String == "ada löve" && subject["OU"] as? [String] == ["a", "b"])
       #expect(
-        (facts["issuer"] as? [String: Any])?["CN"] as? String == (isKnown ? "localhost" : "ada löve"))
+        (facts["issuer"] as? [String: Any])?["CN"] as? String
+          == (isKnown ? "localhost" : "ada löve"))
       #expect(facts["authorized"] as? Bool == isKnown)
       #expect(facts["days"] as? Int == 7)
-      #expect(facts["fingerprint"] as? String == (try files.shown(identity, "-fingerprint", "-sha256")))
+      #expect(
+        facts["fingerprint"] as? String == (try files.shown(identity, "-fingerprint", "-sha256")))
       #expect(facts["serial"] as? String == (try files.shown(identity, "-serial")))
       #expect(facts["size"] as? Int == (try files.size(identity)))
     }

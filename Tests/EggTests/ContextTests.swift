@@ -169,19 +169,22 @@ extension SDK {
       #expect(request.text == "Redirecting to \(location).")
     }
 
-    @Test(arguments: [
-      ("https://a.com/", nil), ("https://x.egg.dev/", "https://x.egg.dev/"),
-      ("https://egg.dev/", "https://egg.dev/"), ("https://eviltegg.dev/", nil),
-      ("https://EXACT.org/x", "https://EXACT.org/x"), ("https://exact.org@evil.com/", nil),
-      ("http://own.example/", "http://own.example/"), ("http://own.example.evil.com/", nil),
-      ("https://a1.star.org/", "https://a1.star.org/"), ("https://a1.star.org.evil.com/", nil),
-      ("https://b.star.org/", nil), ("https://a.star.b.org/", nil), ("mailto:x", "/"),
-    ] as [(String, String?)])
+    @Test(
+      arguments: [
+        ("https://a.com/", nil), ("https://x.egg.dev/", "https://x.egg.dev/"),
+        ("https://egg.dev/", "https://egg.dev/"), ("https://eviltegg.dev/", nil),
+        ("https://EXACT.org/x", "https://EXACT.org/x"), ("https://exact.org@evil.com/", nil),
+        ("http://own.example/", "http://own.example/"), ("http://own.example.evil.com/", nil),
+        ("https://a1.star.org/", "https://a1.star.org/"), ("https://a1.star.org.evil.com/", nil),
+        ("https://b.star.org/", nil), ("https://a.star.b.org/", nil), ("mailto:x", "/"),
+      ] as [(String, String?)])
     func `with a white list other sites have to be on it`(url: String, location: String?)
       async throws
     {
       let request = FakeRequest("GET", "/", [("Host", "own.example")])
-      let config: Value = ["security": ["domainWhiteList": [".egg.dev", "exact.org", "a*.star.org"]]]
+      let config: Value = [
+        "security": ["domainWhiteList": [".egg.dev", "exact.org", "a*.star.org"]]
+      ]
       _ = try await handle(request, config: config) { ctx in
         ctx.status = 301
         ctx.redirect(url)

@@ -11,7 +11,8 @@ import Testing
   @Test(
     arguments: [
       ("https://a.test", "a.test"), ("http://a.test:8080", "a.test"), ("https://a.test/", nil),
-      ("https://a.test/.safe.test", nil), ("https://x@safe.test", nil), ("https://a\\.safe.test", nil),
+      ("https://a.test/.safe.test", nil), ("https://x@safe.test", nil),
+      ("https://a\\.safe.test", nil),
       ("https://a?.safe.test", nil), ("https://a#.safe.test", nil), ("https://a .safe.test", nil),
       ("https://é.test", nil), ("https://", nil), ("https://:80", nil), ("null", nil), ("", nil),
       ("file://a.test", nil), ("HTTPS://a.test", nil), ("a.test", nil),
@@ -31,7 +32,9 @@ import Testing
   @Test func `listed origins are compared whole`() {
     let rules = rules { $0.origins = .listed(["https://a.test"]) }
     #expect(rules.allowed("https://a.test", isSafe: nil) == "https://a.test")
-    for other in ["https://a.test.evil", "http://a.test", "https://A.test", "https://a.test:443", ""] {
+    for other in [
+      "https://a.test.evil", "http://a.test", "https://A.test", "https://a.test:443", "",
+    ] {
       #expect(rules.allowed(other, isSafe: nil) == nil)
     }
   }
@@ -61,7 +64,9 @@ import Testing
     #expect(rules().preflightFields("a", asked: "").count == 1)
   }
 
-  @Test(arguments: [(nil, "Origin"), ("", "Origin"), ("Accept", "Accept, Origin")] as [(String?, String)])
+  @Test(
+    arguments: [(nil, "Origin"), ("", "Origin"), ("Accept", "Accept, Origin")]
+      as [(String?, String)])
   func `caches are told of the origin`(other: String?, vary: String) {
     #expect(CorsRules.vary(other) == vary)
   }

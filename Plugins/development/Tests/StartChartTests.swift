@@ -44,7 +44,9 @@ import Testing
     #expect(StartChart.page([], name: "<b>").contains("<title>The start of &lt;b&gt;</title>"))
   }
 
-  @Test(arguments: [(0.0, "0.00"), (1.005, "1.00"), (12.346, "12.35"), (-0.5, "-0.50"), (-3.25, "-3.25")])
+  @Test(arguments: [
+    (0.0, "0.00"), (1.005, "1.00"), (12.346, "12.35"), (-0.5, "-0.50"), (-3.25, "-3.25"),
+  ])
   func `numbers have two digits behind the point`(number: Double, text: String) {
     #expect(StartChart.hundredths(number) == text)
   }

@@ -4,7 +4,8 @@ import Testing
 @Suite("Calls of a page's function") struct JSONPCallTests {
   @Test(
     arguments: [
-      ("show", "show"), ("a.b[0]$_", "a.b[0]$_"), ("a;alert(1)//", "aalert1"), ("<script>", "script"),
+      ("show", "show"), ("a.b[0]$_", "a.b[0]$_"), ("a;alert(1)//", "aalert1"),
+      ("<script>", "script"),
       ("()", nil), ("", nil), ("\u{2028}é\u{0}", nil), ("%0d%0a", "0d0a"), ("abcdefgh", "abcde"),
       ("((((((abc", "abc"),
     ] as [(String, String?)])
@@ -36,7 +37,8 @@ import Testing
 @Suite("Pages that may ask") struct PageRuleTests {
   @Test(arguments: [
     (".friend.test", "http://a.friend.test/x", true), (".friend.test", "http://friend.test", true),
-    (".friend.test", "http://friend.test.evil/", false), ("friend.test", "http://a.friend.test", false),
+    (".friend.test", "http://friend.test.evil/", false),
+    ("friend.test", "http://a.friend.test", false),
     ("friend.test", "https://FRIEND.test:8443/", true), ("friend.test", "", false),
     ("friend.test", "http://evil/?http://friend.test/", false),
     ("friend.test", "http://friend.test@evil/", false), ("friend.test", "//friend.test/", false),

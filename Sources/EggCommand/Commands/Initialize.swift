@@ -38,7 +38,8 @@ private enum ProjectType: String, CaseIterable {
     case .simple: .simpleApplication
     case .api: .apiApplication
     case .plugin:
-      Template(files: Template.swiftPlugin + Template.pluginFiles(build: "egg build", test: "egg test"))
+      Template(
+        files: Template.swiftPlugin + Template.pluginFiles(build: "egg build", test: "egg test"))
     case .framework: .framework
     }
   }

@@ -1,37 +1,38 @@
 extension Template {
-  static let swiftPlugin: [(path: String, text: String)] = pluginPackage() + [
-    (
-      "app/middleware/@MEMBER@.swift",
-      #"""
-      import Egg
+  static let swiftPlugin: [(path: String, text: String)] =
+    pluginPackage() + [
+      (
+        "app/middleware/@MEMBER@.swift",
+        #"""
+        import Egg
 
-      struct @TYPE@Options: Decodable {
-        var text: String
-      }
-
-      /// Sets the header `X-@HEADER@` on every answer.
-      func @MEMBER@(_ options: @TYPE@Options) -> Middleware {
-        return { ctx, next in
-          ctx.set("X-@HEADER@", options.text)
-          try await next()
+        struct @TYPE@Options: Decodable {
+          var text: String
         }
-      }
 
-      """#
-    ),
-    (
-      "app/extend/context.swift",
-      #"""
-      import Egg
+        /// Sets the header `X-@HEADER@` on every answer.
+        func @MEMBER@(_ options: @TYPE@Options) -> Middleware {
+          return { ctx, next in
+            ctx.set("X-@HEADER@", options.text)
+            try await next()
+          }
+        }
 
-      extension Context {
-        /// `config.@MEMBER@.text`
-        var @MEMBER@: String { app.config["@MEMBER@"]["text"].string ?? "" }
-      }
+        """#
+      ),
+      (
+        "app/extend/context.swift",
+        #"""
+        import Egg
 
-      """#
-    ),
-  ]
+        extension Context {
+          /// `config.@MEMBER@.text`
+          var @MEMBER@: String { app.config["@MEMBER@"]["text"].string ?? "" }
+        }
+
+        """#
+      ),
+    ]
     + unitTests(
       egg: #"""
         { "name": "@NAME@-test" }

@@ -50,7 +50,8 @@ final class PathFilter {
       || path[prefix.count] == UInt8(ascii: "/")
   }
 
-  private func holds(_ rule: Rule, _ path: UnsafeBufferPointer<UInt8>, _ context: Context) -> Bool? {
+  private func holds(_ rule: Rule, _ path: UnsafeBufferPointer<UInt8>, _ context: Context) -> Bool?
+  {
     switch rule {
     case .regex(let regex):
       switch regex.match(RoutePath(path), scratch: &scratch) {

@@ -7,7 +7,9 @@ final class AppBoot: Boot {
       app[EventsKey.self, default: []].append("\(error.status) \(error.message) \(ctx?.path ?? "")")
     }
     app.answerErrors { [app] error, ctx, format in
-      guard app.config.probe.answersErrors.bool == true, format == .html, error.code == "invalid_param" else { return false }
+      guard app.config.probe.answersErrors.bool == true, format == .html,
+        error.code == "invalid_param"
+      else { return false }
       ctx.body = "<h1>Sorry, \(ctx.status)</h1>"
       return true
     }

@@ -7,7 +7,8 @@ enum FunctionKey: StorageKey { typealias Value = String }
 func jsonpText(_ function: String, _ content: Value) -> String {
   // As an element of a list, since text alone is JSON too.
   JSONPCall.text(
-    function, json: content.isUndefined ? "" : String(([content] as Value).json.dropFirst().dropLast())
+    function,
+    json: content.isUndefined ? "" : String(([content] as Value).json.dropFirst().dropLast())
   )
 }
 

@@ -27,12 +27,16 @@ package struct Stack {
       frames[index].line = place.line
     }
     dropRuntime()
+    var realPaths: [String: String] = [:]
     for index in frames.indices {
+      let library = frames[index].library
+      // A program that was started through a link is named by the link in its own frames.
+      if realPaths[library] == nil { realPaths[library] = Self.realPath(library) }
       let symbol = frames[index].function
       // The C library's debug information has relative paths.
       frames[index].isUnits =
         frames[index].line > 0 && frames[index].file.hasPrefix("/")
-        && !symbol.hasPrefix(Self.sdk) && frames[index].library != Self.program
+        && !symbol.hasPrefix(Self.sdk) && realPaths[library] != Self.program
       frames[index].function = Demangler.demangled(symbol)
     }
   }
@@ -48,6 +52,12 @@ package struct Stack {
       return String(cString: path.baseAddress!)
     }
   }()
+
+  private static func realPath(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
+  }
 
   /// What lies above the `throw`, and the thunks that the compiler made, tell nobody anything.
   private mutating func dropRuntime() {

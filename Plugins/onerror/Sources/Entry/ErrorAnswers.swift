@@ -9,7 +9,8 @@ import Glibc
 final class ErrorAnswers {
   private let app: Application
   private let options: ErrorOptions
-  private let template: PageTemplate
+  /// Of `templatePath`; the plugin's own is read when it is shown first.
+  private let template: PageTemplate?
   /// Everything may be shown.
   private let isDevelopment: Bool
 
@@ -19,7 +20,7 @@ final class ErrorAnswers {
     self.options = options
     isDevelopment = app.env == "local" || app.env == "unittest"
     do {
-      template = try PageTemplate(try Self.template(options.templatePath, app) ?? ErrorPage.template)
+      template = try Self.template(options.templatePath, app).map { try PageTemplate($0) }
     } catch let error as PageTemplate.Mistake {
       throw EggError(
         code: "EGG_ONERROR", "config.onerror.templatePath: \(options.templatePath): \(error)")
@@ -115,7 +116,7 @@ final class ErrorAnswers {
     ctx.set("Content-Type", "text/html; charset=utf-8")
     // The page has a style of its own and no script.
     ctx.set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-    ctx.body = ErrorPage(error, ctx, app).html(template)
+    ctx.body = ErrorPage(error, ctx, app).html(template ?? ErrorPage.own)
   }
 
   private func text(_ error: EggError, _ ctx: Context) {

@@ -27,8 +27,14 @@ struct ErrorPage {
     ])
   }
 
-  /// The plugin's own.
-  static let template = """
+  static let own: PageTemplate = {
+    guard let template = try? PageTemplate(ownText) else {
+      preconditionFailure("the plugin's own page asks for what is not known")
+    }
+    return template
+  }()
+
+  private static let ownText = """
     <!DOCTYPE html>
     <html lang="en"><head><meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -142,14 +148,16 @@ struct ErrorPage {
     body{font:15px/1.5 system-ui,sans-serif;margin:0}
     header{border-top:6px solid var(--red);padding:24px 32px 8px}
     header p{color:var(--dim);margin:0}h1{font-size:24px;margin:6px 0 10px;white-space:pre-wrap}
-    main{padding:0 32px}section{border-top:1px solid var(--line);padding:14px 0}
+    main{padding:0 32px}h1,h2,th,.stack{overflow-wrap:anywhere}section{border-top:1px solid var(--line);padding:14px 0}
     h2{font-size:14px;margin:0 0 8px;color:var(--dim);font-weight:600}
     code,pre,.stack,.source{font:13px/1.6 ui-monospace,Menlo,Consolas,monospace}
     pre,.source{margin:0;overflow:auto}.source{padding:0 0 0 56px}
     .source code{white-space:pre}.source li::marker{color:var(--dim)}.here{background:var(--mark)}
-    .stack{padding-left:32px;margin:0;color:var(--dim)}.stack .ours{color:inherit;font-weight:600}
+    .stack{padding-left:32px;margin:0;color:var(--dim)}.stack .ours{color:canvastext;font-weight:600}
     small{display:block;font-weight:400;color:var(--dim)}
     table{border-collapse:collapse}th{text-align:left;font-weight:400;color:var(--dim);padding-right:24px;vertical-align:top}
     td{word-break:break-all}footer{padding:16px 32px;color:var(--dim);font-size:13px}
+    @media(max-width:640px){header,main,footer{padding-left:16px;padding-right:16px}
+    .source{padding-left:40px}.stack{padding-left:28px}th{padding-right:12px}}
     """
 }

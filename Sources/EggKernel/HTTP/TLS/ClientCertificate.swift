@@ -60,7 +60,9 @@ enum ClientCertificate {
   private static func fingerprint(_ certificate: OpaquePointer) -> String {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(EVP_MAX_MD_SIZE)) { place in
       var count: UInt32 = 0
-      guard X509_digest(certificate, EVP_sha256(), place.baseAddress, &count) == 1 else { return "" }
+      guard X509_digest(certificate, EVP_sha256(), place.baseAddress, &count) == 1 else {
+        return ""
+      }
       return hexadecimal(UnsafeBufferPointer(rebasing: place[..<Int(count)]), between: ":")
     }
   }
