@@ -123,7 +123,9 @@ public final class EngineEndpoint {
     request.acceptedCodings = ctx.get("accept-encoding")
     request.address = ctx.ip
     request.isSecure = ctx.secure
-    if request.sid == nil || server.moreFields != nil { request.headers = Value(ctx.headers).jsonBytes }
+    if request.sid == nil || server.moreFields != nil {
+      request.headers = Value(ctx.headers).jsonBytes
+    }
     return request
   }
 }

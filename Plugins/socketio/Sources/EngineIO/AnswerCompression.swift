@@ -12,7 +12,8 @@ enum AnswerCompression {
         guard words.first?.lowercased() == wanted else { return false }
         // "q=0", "q=0.0" …: not this one.
         return !words.dropFirst().contains { word in
-          word.lowercased().hasPrefix("q=0") && word.dropFirst(3).allSatisfy { $0 == "." || $0 == "0" }
+          word.lowercased().hasPrefix("q=0")
+            && word.dropFirst(3).allSatisfy { $0 == "." || $0 == "0" }
         }
       }
     }

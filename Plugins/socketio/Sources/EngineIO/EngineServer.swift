@@ -40,7 +40,8 @@ public final class EngineServer {
   /// What the application says of a request that begins a session; nil: everybody is welcome.
   public var admission: ((EngineRequest) async -> EngineAdmission)?
   /// More fields of answers, of the first one of a session or of any.
-  public var moreFields: ((EngineRequest, _ isFirst: Bool) async -> [(name: String, value: String)])?
+  public var moreFields:
+    ((EngineRequest, _ isFirst: Bool) async -> [(name: String, value: String)])?
   /// Told of every request that is refused.
   public var refused: ((EngineRequest, EngineError, _ message: String) -> Void)?
   /// Milliseconds since 1970.

@@ -64,7 +64,8 @@ final class EngineQuestions {
         hub.app.coreLogger.error(
           EggError(
             code: "EGG_SOCKETIO_ID",
-            "app.io.generateId: expected 1 to 128 letters, digits or any of -_.:~@, found \"\(id)\""))
+            "app.io.generateId: expected 1 to 128 letters, digits or any of -_.:~@, found \"\(id)\""
+          ))
         return .failed
       }
       return .admitted(id: id)

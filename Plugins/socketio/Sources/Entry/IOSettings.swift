@@ -176,7 +176,8 @@ struct IOSettings {
   private static let known = [
     "path", "pingInterval", "pingTimeout", "upgradeTimeout", "maxHttpBufferSize", "transports",
     "allowUpgrades", "allowEIO3", "jsonp", "cors", "cookie", "origins", "perMessageDeflate",
-    "connectionStateRecovery", "serveClient", "addTrailingSlash", "httpCompression", "maxQueue", "maxPackets", "maxPollPackets",
+    "connectionStateRecovery", "serveClient", "addTrailingSlash", "httpCompression", "maxQueue",
+    "maxPackets", "maxPollPackets",
     "maxSessions", "connectTimeout", "maxAttachments", "maxNamespaces", "maxRunning",
   ]
 

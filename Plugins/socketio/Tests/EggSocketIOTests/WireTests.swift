@@ -92,7 +92,9 @@ struct WireTests {
     #expect(server.isRunning)
   }
 
-  @Test func `the rest of the library's server is there: ids, admission, counts, every event`() throws {
+  @Test func `the rest of the library's server is there: ids, admission, counts, every event`()
+    throws
+  {
     let server = try RunningApplication(Self.probe, env: "api")
     let failure = try Script.failure("api.py", server.port)
     #expect(failure == nil, "\(failure ?? "")")

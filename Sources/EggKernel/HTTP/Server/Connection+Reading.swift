@@ -11,7 +11,8 @@ extension Connection {
     let start = buffer.reserve(room)
     let space = buffer.room
     while true {
-      let count = Glibc.read(descriptor, start, space)
+      // Not `read`, which goes through the file system's layer first.
+      let count = recv(descriptor, start, space, 0)
       if count > 0 {
         buffer.didWrite(count)
         // A short read has emptied the socket; the end, if it was announced, still has to be read.

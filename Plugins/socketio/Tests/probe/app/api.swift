@@ -78,7 +78,8 @@ private func ask(_ socket: Socket, _ nsp: Namespace) {
   }
   socket.on("join") { args in socket.join(try args.get(0, as: String.self)) }
   socket.on("tell") { args in socket.local.emit("told", args[0]) }
-  socket.on("tell-but") { args in nsp.except(try args.get(0)).compress(false).emit("told", args[1]) }
+  socket.on("tell-but") { args in nsp.except(try args.get(0)).compress(false).emit("told", args[1])
+  }
   socket.on("ask-each") { args, ack in
     var answers: [Value] = []
     for other in try await nsp.in(args.get(0)).fetchSockets() {
