@@ -17,7 +17,7 @@ nonisolated final class RequestObjects {
     var number: Int
   }
 
-  let pairs: [egg_pair]
+  let pairs: UnsafeBufferPointer<egg_pair>
   fileprivate let host: UnsafePointer<egg_host>
   private let memory: UnsafeMutablePointer<Layout>
   /// `viewMember`, which knows what the framework's own objects have.
@@ -34,7 +34,9 @@ nonisolated final class RequestObjects {
       value.as.object = UnsafeMutableRawPointer(layout).assumingMemoryBound(to: egg_object.self)
       pairs.append(egg_pair(key: egg_str(permanent: name), value: value))
     }
-    self.pairs = pairs
+    let lasting = UnsafeMutableBufferPointer<egg_pair>.allocate(capacity: pairs.count)
+    _ = lasting.initialize(from: pairs)
+    self.pairs = UnsafeBufferPointer(lasting)
     for (number, name) in Self.names.enumerated() {
       (memory + number).initialize(
         to: Layout(

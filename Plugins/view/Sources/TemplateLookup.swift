@@ -58,6 +58,10 @@ nonisolated final class TemplateLookup {
 
   func forget() { known = [:] }
 
+  /// Whether a name that was found stays known: it is a file's own, and not one of its other
+  /// spellings.
+  func keeps(_ name: String) -> Bool { known[name] != nil }
+
   /// Without `.` and `..`; nil when it leads out.
   static func normalized(_ name: String) -> String? {
     guard !name.utf8.contains(0) else { return nil }

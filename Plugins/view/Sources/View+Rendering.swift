@@ -33,36 +33,45 @@ nonisolated extension View {
       engine.pointee.`self`, call, egg_str(file.path), args.first, locals, result)
   }
 
-  /// `ctx.viewNow(sets, name, locals, options)`: `render` (`sets` is true) or `renderView` at once,
-  /// without a turn of the loop in between, and with locals that nobody copies.
-  ///
-  /// - Returns: the page, or TRUE once it is the body; UNDEFINED when the template has to wait, or
-  ///   the engine cannot tell beforehand.
-  func renderNow(
-    _ call: egg_call, _ args: UnsafePointer<egg_value>?, _ count: UInt32,
-    _ result: UnsafeMutablePointer<egg_value>
-  ) throws(EggError) -> egg_step {
-    guard let args, count > 1 else {
-      throw EggError(code: "EGG_ARGUMENT", "viewNow: expected two arguments or more")
+  /// `egg_view.page`: the page of `renderView` at once, without a turn of the loop in between, and
+  /// with locals that nobody copies.
+  func page(
+    _ call: egg_call, _ name: egg_str, _ asked: egg_str, _ locals: UnsafePointer<egg_value>,
+    _ page: UnsafeMutablePointer<egg_str>, _ error: UnsafeMutablePointer<UnsafePointer<egg_error>?>
+  ) -> egg_status {
+    var state = egg_value()
+    let status = host.pointee.state(host, call, egg_str(), &state)
+    guard status == egg_status(EGG_OK) else { return status }
+    do throws(EggError) {
+      let known = try known(name, asked)
+      guard let render = known.engine.pointee.page else { return egg_status(EGG_E_AGAIN) }
+      let count = most(state, locals.pointee)
+      return withUnsafeTemporaryAllocation(of: egg_pair.self, capacity: count) { pairs in
+        var all = merged(state, locals.pointee, in: pairs)
+        return render(known.engine.pointee.`self`, call, known.path, name, &all, page, error)
+      }
+    } catch let failure {
+      error.pointee = failure.kept(by: call, host)
+      return egg_status(error.pointee == nil ? EGG_E_LIMIT : EGG_E_FAILED)
     }
-    let isBody = args[0].kind == egg_kind(EGG_BOOL) && args[0].as.boolean
-    let asked = try RenderArguments(args + 1, count - 1)
-    let file = try lookup.find(asked.first.string)
-    let engine = try engines.engine(for: file, asked: asked.engine)
-    guard let render = engine.pointee.render_now else { return egg_step(EGG_STEP_DONE) }
-    let locals = try merged(asked.locals, call)
-    let step = render(
-      engine.pointee.`self`, call, egg_str(file.path), asked.first, locals, result)
-    guard isBody, step == egg_step(EGG_STEP_DONE), let http,
-      result.pointee.kind == egg_kind(EGG_STRING)
-    else { return step }
-    let status = http.pointee.set_response(
-      host, call, egg_body_kind(EGG_BODY_TEXT), result.pointee.text)
-    guard status == egg_status(EGG_OK) else {
-      throw EggError(code: "EGG_LIMIT", "the page is larger than the request's memory")
+  }
+
+  /// The file of a name and its engine, from the table of those that were rendered before.
+  private func known(_ name: egg_str, _ asked: egg_str) throws(EggError) -> KnownPage {
+    if asked.len == 0, let place = pages.find(name.bytes) {
+      return place.assumingMemoryBound(to: KnownPage.self).pointee
     }
-    result.pointee = egg_value(boolean: true)
-    return step
+    let text = name.string
+    let file = try lookup.find(text)
+    let engine = try engines.engine(for: file, asked: asked.len > 0 ? asked.string : nil)
+    let page = KnownPage(path: egg_str(file.path), engine: engine)
+    // Other spellings of a name are as many as somebody cares to send.
+    if asked.len == 0, lookup.keeps(text) {
+      let place = UnsafeMutablePointer<KnownPage>.allocate(capacity: 1)
+      place.initialize(to: page)
+      pages.add(name.bytes, UnsafeMutableRawPointer(place))
+    }
+    return page
   }
 
   /// `ctx.renderString(text, locals, options)`
@@ -114,42 +123,61 @@ nonisolated extension View {
     return EggError("render: status \(status)").fail(call, host)
   }
 
-  /// `ctx`, `request` and `helper`, then `ctx.state`, then what was given; the later wins.
+  /// All that a template sees, in the request's memory.
   private func merged(_ given: egg_value, _ call: egg_call) throws(EggError)
     -> UnsafePointer<egg_value>
   {
     var state = egg_value()
     _ = host.pointee.state(host, call, egg_str(), &state)
-    let (shared, own) = (state.pairs, given.pairs)
-    let most = RequestObjects.names.count + shared.count + own.count
+    let most = most(state, given)
     let size = MemoryLayout<egg_value>.stride + most * MemoryLayout<egg_pair>.stride
     guard let memory = host.pointee.alloc(host, call, size, MemoryLayout<egg_pair>.alignment) else {
       throw EggError(code: "EGG_LIMIT", "render: the request has no memory left")
     }
     let pairs = (memory + MemoryLayout<egg_value>.stride)
       .bindMemory(to: egg_pair.self, capacity: most)
+    let locals = memory.bindMemory(to: egg_value.self, capacity: 1)
+    locals.pointee = merged(
+      state, given, in: UnsafeMutableBufferPointer(start: pairs, count: most))
+    return UnsafePointer(locals)
+  }
+
+  /// How many members `merged` may have.
+  private func most(_ state: egg_value, _ given: egg_value) -> Int {
+    RequestObjects.names.count + state.pairs.count + given.pairs.count
+  }
+
+  /// What was given, then `ctx.state`, then `ctx`, `request` and `helper`; the earlier wins. What is
+  /// given is what a template asks for most, so it comes first.
+  private func merged(
+    _ state: egg_value, _ given: egg_value, in memory: UnsafeMutableBufferPointer<egg_pair>
+  ) -> egg_value {
+    guard let pairs = memory.baseAddress else { return egg_value() }
     var count = 0
     // The names of one map differ, so each is compared with those of the maps before only.
-    func put(_ map: some Collection<egg_pair>) {
+    func put(_ map: UnsafeBufferPointer<egg_pair>) {
       let known = count
       next: for pair in map {
-        for place in 0..<known where pairs[place].key == pair.key {
-          pairs[place].value = pair.value
-          continue next
-        }
-        pairs[count] = pair
+        for place in 0..<known where pairs[place].key == pair.key { continue next }
+        (pairs + count).initialize(to: pair)
         count += 1
       }
     }
+    put(given.pairs)
+    put(state.pairs)
     put(objects.pairs)
-    put(shared)
-    put(own)
-    let locals = memory.bindMemory(to: egg_value.self, capacity: 1)
-    locals.pointee.kind = egg_kind(EGG_MAP)
-    locals.pointee.count = UInt32(count)
-    locals.pointee.as.pairs = UnsafePointer(pairs)
-    return UnsafePointer(locals)
+    var locals = egg_value()
+    locals.kind = egg_kind(EGG_MAP)
+    locals.count = UInt32(count)
+    locals.as.pairs = UnsafePointer(pairs)
+    return locals
   }
+}
+
+/// What renders a name, found before.
+private nonisolated struct KnownPage {
+  let path: egg_str
+  let engine: UnsafePointer<egg_view_engine>
 }
 
 /// A `render` that waits for its page.

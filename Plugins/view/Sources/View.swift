@@ -12,24 +12,34 @@ nonisolated final class View {
   let http: UnsafePointer<egg_http>?
   let engines = Engines()
   private(set) var lookup = TemplateLookup(roots: [], defaultExtension: "", cache: false)
+  /// What was rendered before, by name, until the lookup forgets it.
+  private(set) var pages = NameTable()
   /// The roots for other units; they stay for the life of the process.
   private(set) var rootTexts: [egg_str] = []
   private(set) lazy var interface = ViewInterface(self)
-  private(set) lazy var objects = RequestObjects(host)
+  let objects: RequestObjects
   /// `renderView`, through which `render` goes.
   private(set) var renderView = egg_member()
 
   init(_ hostTable: UnsafeRawPointer) {
     host = hostTable.assumingMemoryBound(to: egg_host.self)
     http = host.pointee.query(host, EGG_HTTP_ID)?.assumingMemoryBound(to: egg_http.self)
+    objects = RequestObjects(host)
   }
 
   func configure(_ settings: ViewSettings, _ roots: ViewRoots) {
     let (folders, fallback) = (roots.folders, settings.defaultExtension)
     lookup = TemplateLookup(roots: folders, defaultExtension: fallback, cache: settings.cache)
+    pages = NameTable()
     rootTexts = folders.map { egg_str(permanent: $0) }
     engines.mapping = settings.mapping
     engines.defaultEngine = settings.defaultViewEngine
+  }
+
+  /// Forgets where templates were found.
+  func forget() {
+    lookup.forget()
+    pages = NameTable()
   }
 
   /// - Throws: `EggError` when the kernel refuses a method.
@@ -47,11 +57,6 @@ nonisolated final class View {
     try add("render") { state, call, args, count, _ in
       View.from(state).render(call, args, count)
     }
-    try add("viewNow", flags: EGG_METHOD_IMMEDIATE) { state, call, args, count, result in
-      View.from(state).answer(call) { view throws(EggError) in
-        try view.renderNow(call, args, count, result)
-      }
-    }
     let status = egg_str.lend("renderView") {
       host.pointee.resolve(host, UInt32(EGG_ON_CONTEXT), $0, &renderView)
     }
@@ -64,10 +69,9 @@ nonisolated final class View {
       UnsafeMutablePointer<egg_value>
     ) -> egg_step
 
-  private func add(_ name: String, flags: Int = 0, _ invoke: Method) throws {
+  private func add(_ name: String, _ invoke: Method) throws {
     var method = egg_method()
     method.size = UInt32(MemoryLayout<egg_method>.size)
-    method.flags = UInt32(flags)
     method.target = UInt32(EGG_ON_CONTEXT)
     method.name = egg_str(permanent: name).ptr
     method.`self` = Unmanaged.passUnretained(self).toOpaque()

@@ -10,7 +10,7 @@ nonisolated struct ViewInterface {
 
   private struct Layout {
     var table: egg_view
-    var view: UnsafeMutableRawPointer
+    var view: Unmanaged<View>
   }
 
   /// Stays for the life of the process.
@@ -34,15 +34,18 @@ nonisolated struct ViewInterface {
         guard let view = ViewInterface.view(host) else { return egg_status(EGG_E_NOT_FOUND) }
         (checked.pointee, skipped.pointee) = view.lint(report, state)
         return egg_status(EGG_OK)
+      },
+      page: { table, call, name, engine, locals, page, error in
+        UnsafeRawPointer(table).assumingMemoryBound(to: Layout.self).pointee.view
+          ._withUnsafeGuaranteedRef { $0.page(call, name, engine, locals, page, error) }
       })
     memory.initialize(
-      to: Layout(table: table, view: Unmanaged.passUnretained(view).toOpaque()))
+      to: Layout(table: table, view: .passUnretained(view)))
     self.table = UnsafeRawPointer(memory)
   }
 
   private static func view(_ host: UnsafePointer<egg_host>) -> View? {
     guard let table = host.pointee.query(host, id) else { return nil }
-    let layout = table.assumingMemoryBound(to: Layout.self)
-    return Unmanaged<View>.fromOpaque(layout.pointee.view).takeUnretainedValue()
+    return table.assumingMemoryBound(to: Layout.self).pointee.view.takeUnretainedValue()
   }
 }

@@ -14,7 +14,14 @@ extension Context {
   ///   plugin is off.
   public func render(_ name: String, _ locals: Value = [:], viewEngine: String? = nil) async throws
   {
-    if try viewNow(sets: true, name, locals, viewEngine) != .undefined { return }
+    let isSet: Void? = try page(name, locals, viewEngine) { page in
+      let status = kernel.http.pointee.set_response(
+        kernel.table, token, egg_body_kind(EGG_BODY_TEXT), page)
+      guard status == Status.ok else {
+        throw EggError(code: "EGG_LIMIT", "the page is larger than the request's memory")
+      }
+    }
+    if isSet != nil { return }
     try await view("render", name, locals, viewEngine)
   }
 
@@ -22,7 +29,7 @@ extension Context {
   public func renderView(_ name: String, _ locals: Value = [:], viewEngine: String? = nil)
     async throws -> String
   {
-    if let page = try viewNow(sets: false, name, locals, viewEngine).string { return page }
+    if let page = try page(name, locals, viewEngine, { $0.string }) { return page }
     return try await view("renderView", name, locals, viewEngine).string ?? ""
   }
 
@@ -35,30 +42,31 @@ extension Context {
 
   /// Renders in this turn: nothing in the template waits, nearly always.
   ///
-  /// - Parameter sets: whether the page becomes the body.
-  /// - Returns: `.undefined` when something has to wait.
-  private func viewNow(sets: Bool, _ name: String, _ locals: Value, _ engine: String?) throws
-    -> Value
-  {
-    guard let member = unit.viewNow else { return .undefined }
+  /// - Parameter take: is lent the page.
+  /// - Returns: what `take` returns; nil when something has to wait.
+  private func page<R>(
+    _ name: String, _ locals: Value, _ engine: String?, _ take: (egg_str) throws -> R
+  ) throws -> R? {
+    guard let view = unit.view, let render = view.pointee.page else { return nil }
     if !app.locals.isEmpty { _ = state["ctx"] }
-    let memory = ValueMemory()
-    let options = engine.map { ["viewEngine": $0] as Value } ?? .undefined
-    return try withExtendedLifetime((memory, locals, options)) {
-      try withUnsafeTemporaryAllocation(of: egg_value.self, capacity: 4) { args in
-        args.initializeElement(at: 0, to: memory.lay(.boolean(sets)))
-        args.initializeElement(at: 1, to: memory.lay(.text(name)))
-        args.initializeElement(at: 2, to: memory.lay(locals))
-        args.initializeElement(at: 3, to: memory.lay(options))
-        var out = egg_value()
-        var failure: UnsafePointer<egg_error>?
-        let status = kernel.table.pointee.invoke_now(
-          kernel.table, token, member, UnsafePointer(args.baseAddress), 4, &out, &failure)
-        if let failure, status == Status.failed { throw EggError(failure.pointee, host: kernel) }
-        try Status.check(status, "ctx.renderView")
-        return Value(out, host: kernel)
+    var page = egg_str()
+    var failure: UnsafePointer<egg_error>?
+    let status = unit.withMemory { memory in
+      var laid = memory.lay(locals)
+      return withExtendedLifetime(locals) {
+        name.withEggString { name in
+          guard let engine else {
+            return render(view, token, name, egg_str(), &laid, &page, &failure)
+          }
+          return engine.withEggString { render(view, token, name, $0, &laid, &page, &failure) }
+        }
       }
     }
+    if status == Status.ok { return try take(page) }
+    if status == Status.again { return nil }
+    if let failure, status == Status.failed { throw EggError(failure.pointee, host: kernel) }
+    try Status.check(status, "ctx.renderView")
+    return nil
   }
 
   @discardableResult

@@ -9,7 +9,7 @@ nonisolated extension egg_str {
   }
 
   /// A copy; bytes that are not UTF-8 are replaced by U+FFFD.
-  var string: String { String(decoding: bytes, as: UTF8.self) }
+  var string: String { String(utf8: bytes) }
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
     self.init(

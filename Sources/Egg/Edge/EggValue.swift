@@ -79,12 +79,36 @@ nonisolated extension Value {
 
 /// Memory in which values are laid out for the length of one call into the kernel.
 nonisolated final class ValueMemory {
-  private var blocks: [UnsafeMutableRawPointer] = []
+  private var blocks: [(start: UnsafeMutableRawPointer, count: Int)] = []
   private var next = UnsafeMutableRawPointer(bitPattern: 0x10)!
   private var room = 0
   private var capacity = 512
+  /// A larger block is not kept for the next use.
+  private static let most = 1 << 16
 
-  deinit { for block in blocks { block.deallocate() } }
+  deinit { for block in blocks { block.start.deallocate() } }
+
+  /// Forgets all values, and keeps a block for the next ones: the largest that is not too large.
+  func reset() {
+    if blocks.count == 1, let only = blocks.first, only.count <= Self.most {
+      next = only.start
+      room = only.count
+      return
+    }
+    var kept: (start: UnsafeMutableRawPointer, count: Int)?
+    for block in blocks {
+      if block.count <= Self.most, block.count > kept?.count ?? 0 {
+        kept?.start.deallocate()
+        kept = block
+      } else {
+        block.start.deallocate()
+      }
+    }
+    blocks = kept.map { [$0] } ?? []
+    next = kept?.start ?? next
+    room = kept?.count ?? 0
+    capacity = max(512, room)
+  }
 
   @inline(__always)
   func allocate(_ size: Int) -> UnsafeMutableRawPointer {
@@ -102,7 +126,7 @@ nonisolated final class ValueMemory {
     let count = max(size, capacity)
     next = .allocate(byteCount: count, alignment: 16)
     room = count
-    blocks.append(next)
+    blocks.append((next, count))
   }
 
   @inline(__always)
@@ -112,59 +136,77 @@ nonisolated final class ValueMemory {
     return memory
   }
 
+  @inline(__always)
   func text(_ text: String) -> egg_str {
+    // Lent where it lies, which nearly all text allows, it is not retained.
+    let copied = text.utf8.withContiguousStorageIfAvailable {
+      egg_str(UnsafeBufferPointer(start: copy($0), count: $0.count))
+    }
+    return copied ?? scattered(text)
+  }
+
+  @inline(never)
+  private func scattered(_ text: String) -> egg_str {
     var text = text
     return text.withUTF8 { egg_str(UnsafeBufferPointer(start: copy($0), count: $0.count)) }
   }
 
   /// Lays out `value`; objects are borrowed from it.
   func lay(_ value: Value) -> egg_value {
+    var result = egg_value()
+    lay(value, at: &result)
+    return result
+  }
+
+  /// - Parameter place: is initialised.
+  private func lay(_ value: Value, at place: UnsafeMutablePointer<egg_value>) {
     switch value {
-    case .text(let text): return lay(text: text, safe: false)
-    case .markup(let text): return lay(text: text, safe: true)
-    case .data(let bytes):
-      var result = egg_value(kind: EGG_BYTES, count: bytes.count)
-      result.as.bytes = UnsafePointer(bytes.withUnsafeBufferPointer { copy($0) })
-      return result
-    case .list(let list):
-      var result = egg_value(kind: EGG_LIST, count: list.count)
-      result.as.items = lay(list)
-      return result
+    case .text(let text): lay(text: text, flags: 0, at: place)
+    case .markup(let text): lay(text: text, flags: UInt8(EGG_VALUE_SAFE), at: place)
     case .map(let map):
-      var result = egg_value(kind: EGG_MAP, count: map.count)
-      let pairs = allocate(map.count &* MemoryLayout<egg_pair>.stride)
-        .bindMemory(to: egg_pair.self, capacity: map.count)
-      map.withEntries { entries in
-        for place in 0..<entries.count {
-          let pair = egg_pair(key: text(entries[place].key), value: lay(entries[place].value))
-          (pairs + place).initialize(to: pair)
-        }
-      }
-      result.as.pairs = UnsafePointer(pairs)
-      return result
+      place.initialize(to: egg_value(kind: EGG_MAP, count: map.count))
+      place.pointee.as.pairs = map.withEntries { UnsafePointer(lay($0)) }
+    case .list(let list):
+      place.initialize(to: egg_value(kind: EGG_LIST, count: list.count))
+      place.pointee.as.items = lay(list)
+    case .data(let bytes):
+      place.initialize(to: egg_value(kind: EGG_BYTES, count: bytes.count))
+      place.pointee.as.bytes = UnsafePointer(bytes.withUnsafeBufferPointer { copy($0) })
     case .reference(let object):
-      var result = egg_value(kind: EGG_OBJECT)
-      result.as.object = object.pointer
-      return result
-    default: return value.scalar ?? egg_value()
+      place.initialize(to: egg_value(kind: EGG_OBJECT))
+      place.pointee.as.object = object.pointer
+    default: place.initialize(to: value.scalar ?? egg_value())
     }
+  }
+
+  @inline(__always)
+  private func lay(text: String, flags: UInt8, at place: UnsafeMutablePointer<egg_value>) {
+    let text = self.text(text)
+    place.initialize(to: egg_value(kind: EGG_STRING, count: text.len))
+    place.pointee.flags = flags
+    place.pointee.as.string = text.ptr
+  }
+
+  private func lay(_ entries: UnsafeBufferPointer<ValueMap.Element>)
+    -> UnsafeMutablePointer<egg_pair>
+  {
+    let pairs = allocate(entries.count &* MemoryLayout<egg_pair>.stride)
+      .bindMemory(to: egg_pair.self, capacity: entries.count)
+    for place in 0..<entries.count {
+      let pair = pairs + place
+      pair.initialize(to: egg_pair(key: text(entries[place].key), value: egg_value()))
+      lay(entries[place].value, at: pair.pointer(to: \.value)!)
+    }
+    return pairs
   }
 
   func lay(_ list: [Value]) -> UnsafePointer<egg_value> {
     let items = allocate(list.count &* MemoryLayout<egg_value>.stride)
       .bindMemory(to: egg_value.self, capacity: list.count)
     list.withUnsafeBufferPointer { list in
-      for place in 0..<list.count { (items + place).initialize(to: lay(list[place])) }
+      for place in 0..<list.count { lay(list[place], at: items + place) }
     }
     return UnsafePointer(items)
-  }
-
-  private func lay(text: String, safe: Bool) -> egg_value {
-    let text = self.text(text)
-    var result = egg_value(kind: EGG_STRING, count: text.len)
-    if safe { result.flags = UInt8(EGG_VALUE_SAFE) }
-    result.as.string = text.ptr
-    return result
   }
 }
 

@@ -37,6 +37,13 @@ nonisolated final class Host: @unchecked Sendable {
 
   func query(_ id: String) -> UnsafeRawPointer? { table.pointee.query(table, id) }
 
+  /// The table of the plugin `view`; nil without it, or when it is too old to have `page`.
+  func findView() -> UnsafePointer<egg_view>? {
+    let view = query(EGG_VIEW_ID)?.assumingMemoryBound(to: egg_view.self)
+    guard let view, Int(view.pointee.size) >= MemoryLayout<egg_view>.size else { return nil }
+    return view
+  }
+
   /// The kernel's logger of that name; nil when there is none, or the kernel has no loggers.
   func logger(_ name: String) -> UnsafePointer<egg_logger>? {
     guard let log else { return nil }

@@ -26,12 +26,14 @@ final class Unit {
   /// The loggers of every request, looked up once.
   private(set) lazy var loggerFaces = (own: host.logger("logger"), core: host.logger("coreLogger"))
   private let spareContexts = SpareContexts()
-  /// `ctx.viewNow` of the plugin view, looked up until somebody has it.
-  private var knownViewNow: egg_member?
-  var viewNow: egg_member? {
-    if knownViewNow == nil { knownViewNow = host.resolve(Int(EGG_ON_CONTEXT), "viewNow") }
-    return knownViewNow
+  /// What the plugin view offers, looked up until it does.
+  private var knownView: UnsafePointer<egg_view>?
+  var view: UnsafePointer<egg_view>? {
+    if knownView == nil { knownView = host.findView() }
+    return knownView
   }
+  /// Memory for values between two uses.
+  private var spareMemory: ValueMemory?
   private var objectOps: [String: UnsafePointer<egg_object_ops>] = [:]
   /// Answers of members that are asked without a call, by member; the last one stays.
   private var kept: [UnsafeRawPointer: (ValueMemory, Value)] = [:]
@@ -116,6 +118,17 @@ final class Unit {
   }
 
   // MARK: values that leave
+
+  /// Lends memory in which values are laid out; it is used again and again.
+  @inline(__always)
+  func withMemory<R>(_ body: (ValueMemory) throws -> R) rethrows -> R {
+    let memory = spareMemory.take() ?? ValueMemory()
+    defer {
+      memory.reset()
+      spareMemory = memory
+    }
+    return try body(memory)
+  }
 
   func objectOps(_ type: String) -> UnsafePointer<egg_object_ops> {
     if let known = objectOps[type] { return known }

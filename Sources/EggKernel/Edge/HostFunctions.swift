@@ -192,6 +192,10 @@ enum HostFunctions {
   static let state:
     @convention(c) (HostTable, egg_call, egg_str, UnsafeMutablePointer<egg_value>) -> egg_status = {
       host, token, name, out in
+      if name.len == 0, CallSlots.withContext(token, { $0.state.isEmpty }) == true {
+        out.pointee = egg_value(pairs: nil, count: 0)
+        return Status.ok
+      }
       let unit = unit(host)
       guard let call = find(unit, token) else { return missing(unit, token, "state") }
       guard name.isPlausible else { return Status.argument }

@@ -46,12 +46,19 @@ typedef struct egg_view_engine {
      * cannot tell. */
     egg_status (*EGG_NULLABLE lint)(void *EGG_NULLABLE self, egg_str path, egg_str name,
                                     egg_view_report report, void *EGG_NULLABLE state);
-    /* As `render`, but never LATER: DONE with *result left UNDEFINED says that this
-     * template has to wait, and `render` is asked instead. The STRING may stay the
-     * engine's, until it is called the next time. Absent: `render` is asked always. */
+    /* What `page` was before it; nobody asks it any more. */
     egg_step (*EGG_NULLABLE render_now)(void *EGG_NULLABLE self, egg_call call, egg_str path,
                                         egg_str name, const egg_value *locals,
                                         egg_value *result);
+    /* A page for a caller that goes on in this turn. `call` is the caller's own: it is to
+     * ask with and not to be settled. `locals` stays until this returns.
+     * EGG_OK: *page stays the engine's, until it is called the next time.
+     * EGG_E_AGAIN: this template has to wait, and `render` is asked instead.
+     * EGG_E_FAILED: *error stays as long as the call.
+     * Absent: `render` is asked always. */
+    egg_status (*EGG_NULLABLE page)(void *EGG_NULLABLE self, egg_call call, egg_str path,
+                                    egg_str name, const egg_value *locals, egg_str *page,
+                                    const egg_error *EGG_NULLABLE *EGG_NONNULL error);
 } egg_view_engine;
 
 typedef struct egg_view {
@@ -67,13 +74,20 @@ typedef struct egg_view {
     egg_status (*EGG_NULLABLE lint)(const egg_host *h, egg_view_report report,
                                     void *EGG_NULLABLE state, uint32_t *checked,
                                     uint32_t *skipped);
+    /* The page of ctx.renderView(name, locals), at once and without a copy of the locals:
+     * answers as `page` of an engine does, which it asks. `view` is this table, `call` the
+     * caller's own, which stays to be settled; `engine` is empty for the one that
+     * config.view.mapping has. On EGG_E_AGAIN ask ctx.renderView. */
+    egg_status (*EGG_NULLABLE page)(const struct egg_view *view, egg_call call, egg_str name,
+                                    egg_str engine, const egg_value *locals, egg_str *page,
+                                    const egg_error *EGG_NULLABLE *EGG_NONNULL error);
 } egg_view;
 
 EGG_NONNULL_END
 
 EGG_STATIC_ASSERT(sizeof(egg_view_finding) == 48, "egg_view_finding");
-EGG_STATIC_ASSERT(sizeof(egg_view_engine) == 56, "egg_view_engine");
-EGG_STATIC_ASSERT(sizeof(egg_view) == 32, "egg_view");
+EGG_STATIC_ASSERT(sizeof(egg_view_engine) == 64, "egg_view_engine");
+EGG_STATIC_ASSERT(sizeof(egg_view) == 40, "egg_view");
 
 #ifdef __cplusplus
 }

@@ -9,7 +9,7 @@ nonisolated extension NunjucksEngine {
     _ call: egg_call, _ path: egg_str, _ locals: UnsafePointer<egg_value>,
     _ result: UnsafeMutablePointer<egg_value>
   ) -> egg_step {
-    guard let environment else { return notStarted(call) }
+    guard let environment else { return notStarted.fail(call, host) }
     let name = name(of: path)
     if !waitingTemplates.isEmpty, waitingTemplates.contains(name) {
       return renderLater(environment, call, locals, result) { () throws(TemplateError) in
@@ -21,32 +21,60 @@ nonisolated extension NunjucksEngine {
     }
   }
 
-  /// `egg_view_engine.render_now`: the page stays in the engine's buffer, and is not copied here.
-  func renderNow(
+  /// `egg_view_engine.page`: it stays in the engine's buffer, and is not copied here.
+  func page(
     _ call: egg_call, _ path: egg_str, _ locals: UnsafePointer<egg_value>,
-    _ result: UnsafeMutablePointer<egg_value>
-  ) -> egg_step {
-    guard let environment else { return notStarted(call) }
-    let name = name(of: path)
-    if !waitingTemplates.isEmpty, waitingTemplates.contains(name) {
-      return egg_step(EGG_STEP_DONE)
+    _ page: UnsafeMutablePointer<egg_str>, _ error: UnsafeMutablePointer<UnsafePointer<egg_error>?>
+  ) -> egg_status {
+    guard let environment else {
+      error.pointee = notStarted.kept(by: call, host)
+      return egg_status(error.pointee == nil ? EGG_E_LIMIT : EGG_E_FAILED)
     }
     return onBehalf(of: call) {
       while true {
         do throws(TemplateError) {
-          let template = try environment.template(name)
-          if template.mayWait { return egg_step(EGG_STEP_DONE) }
-          let page = try environment.renderLent(template, context(locals), adapter: adapter)
-          result.pointee = egg_value(text: page)
-          return egg_step(EGG_STEP_DONE)
-        } catch {
-          if addsHelperFilter(for: error) { continue }
-          guard error.cause.hasSuffix(Self.needsToWait) else { return fail(call, error) }
-          waitingTemplates.insert(name)
-          return egg_step(EGG_STEP_DONE)
+          guard let template = try immediateTemplate(path, environment) else {
+            return egg_status(EGG_E_AGAIN)
+          }
+          page.pointee = egg_str(
+            try environment.renderLent(template, context(locals)))
+          return egg_status(EGG_OK)
+        } catch let problem {
+          if addsHelperFilter(for: problem) { continue }
+          if problem.cause.hasSuffix(Self.needsToWait) {
+            waitingTemplates.insert(name(of: path))
+            return egg_status(EGG_E_AGAIN)
+          }
+          error.pointee = describe(problem) { $0.pointee.kept(by: call, host) }
+          return egg_status(error.pointee == nil ? EGG_E_LIMIT : EGG_E_FAILED)
         }
       }
     }
+  }
+
+  /// The template of a file; nil when it has to wait. `view` asks for files only, so they are few.
+  private func immediateTemplate(
+    _ path: egg_str, _ environment: Environment
+  ) throws(TemplateError) -> Template? {
+    let known = immediate.find(path.bytes)?.assumingMemoryBound(to: ImmediateTemplate.self)
+    if let known, waitingTemplates.isEmpty {
+      // What was compiled before something was added is compiled again.
+      if known.pointee.generation == environment.generation { return known.pointee.template }
+    }
+    let name = name(of: path)
+    if waitingTemplates.contains(name) { return nil }
+    let template = try environment.template(name)
+    if template.mayWait { return nil }
+    if environment.checksForChanges { return template }
+    let found = ImmediateTemplate(template: template, generation: environment.generation)
+    if let known {
+      known.pointee = found
+    } else {
+      let place = UnsafeMutablePointer<ImmediateTemplate>.allocate(capacity: 1)
+      place.initialize(to: found)
+      immediate.add(path.bytes, UnsafeMutableRawPointer(place))
+    }
+    return template
   }
 
   /// `egg_view_engine.render_string`
@@ -54,16 +82,14 @@ nonisolated extension NunjucksEngine {
     _ call: egg_call, _ source: egg_str, _ locals: UnsafePointer<egg_value>,
     _ result: UnsafeMutablePointer<egg_value>
   ) -> egg_step {
-    guard let environment else { return notStarted(call) }
+    guard let environment else { return notStarted.fail(call, host) }
     let source = source.string
     return page(call, locals, result) { () throws(TemplateError) in
       try environment.compile(source)
     }
   }
 
-  private func notStarted(_ call: egg_call) -> egg_step {
-    EggError("nunjucks: the application is still starting").fail(call, host)
-  }
+  private var notStarted: EggError { EggError("nunjucks: the application is still starting") }
 
   /// Renders now: the page goes into the request's memory, and the step is DONE.
   ///
@@ -73,13 +99,13 @@ nonisolated extension NunjucksEngine {
     _ result: UnsafeMutablePointer<egg_value>, name: String? = nil,
     _ template: () throws(TemplateError) -> Template
   ) -> egg_step {
-    guard let environment else { return notStarted(call) }
+    guard let environment else { return notStarted.fail(call, host) }
     return onBehalf(of: call) {
       while true {
         do throws(TemplateError) {
           let found = try template()
           if found.mayWait { return renderLater(environment, call, locals, result, template) }
-          let status = try environment.render(found, context(locals), adapter: adapter) { page in
+          let status = try environment.render(found, context(locals)) { page in
             var text = egg_value(text: page)
             return host.pointee.copy(host, call, &text, result)
           }
@@ -122,7 +148,7 @@ nonisolated extension NunjucksEngine {
     }
     func attempt(_ template: Template) {
       onBehalf(of: call) {
-        environment.render(template, context(locals), adapter: adapter) { [self] page in
+        environment.render(template, context(locals)) { [self] page in
           if case .failure(let error) = page, addsHelperFilter(for: error) {
             do throws(TemplateError) {
               return attempt(try environment.recompiled(template))
@@ -146,19 +172,23 @@ nonisolated extension NunjucksEngine {
 
   private func context(_ locals: UnsafePointer<egg_value>) -> TemplateValue {
     locals.withMemoryRebound(to: TreeNode.self, capacity: 1) {
-      TemplateValue(tree: $0, adapter: adapter)
+      TemplateValue(tree: $0)
     }
   }
 
   /// Settles `call` with what went wrong and where.
   private func fail(_ call: egg_call, _ error: TemplateError) -> egg_step {
+    describe(error) { host.pointee.fail(host, call, $0) }
+  }
+
+  /// Lends what went wrong and where.
+  private func describe<R>(_ error: TemplateError, _ body: (UnsafePointer<egg_error>) -> R) -> R {
     let place = error.chain.last
     var detail = ""
     if let place, let path = path(of: place.template) {
       detail = place.line > 0 ? "\(path):\(place.line):\(place.column)" : path
     }
-    let message = error.description
-    return egg_str.lend(message) { message in
+    return egg_str.lend(error.description) { message in
       egg_str.lend(detail) { detail in
         egg_str.lend(place?.template ?? "") { template in
           var pairs = [
@@ -179,11 +209,17 @@ nonisolated extension NunjucksEngine {
               failed.detail = detail
               failed.properties = place == nil ? nil : properties
               failed.cause = failure
-              return host.pointee.fail(host, call, &failed)
+              return withUnsafePointer(to: &failed, body)
             }
           }
         }
       }
     }
   }
+}
+
+/// A template that was rendered at once, and the generation of the environment it belongs to.
+private nonisolated struct ImmediateTemplate {
+  let template: Template
+  let generation: Int
 }

@@ -17,6 +17,8 @@ nonisolated final class NunjucksEngine {
   var exportedFilters: [ExportedFilter] = []
   /// Templates in which a filter had to wait. The others are rendered without preparing for that.
   var waitingTemplates: Set<String> = []
+  /// Templates that wait for nothing, by the path of the file.
+  let immediate = NameTable()
   /// `nunjucksCall`, through which a method of an object is called at once.
   private(set) var objectCall = egg_member()
   /// What `objectCall` is to call.
@@ -34,7 +36,6 @@ nonisolated final class NunjucksEngine {
   var failure: UnsafePointer<egg_error>?
   /// Objects that are the same for all requests.
   private var fixedObjects: [UnsafeRawPointer: TemplateObject] = [:]
-  private(set) lazy var adapter: TreeAdapter = { [unowned self] in object($0) }
 
   init(_ hostTable: UnsafeRawPointer) {
     host = hostTable.assumingMemoryBound(to: egg_host.self)
@@ -68,6 +69,7 @@ nonisolated final class NunjucksEngine {
       tags: (options.tags.variableStart, options.tags.variableEnd))
     let environment = Environment(
       loaders: [loader], options: options, checksForChanges: checksForChanges)
+    environment.adapter = { [unowned self] in object($0) }
     self.environment = environment
     addTranslation(environment)
     for addition in additions { addition(environment) }
@@ -84,8 +86,10 @@ nonisolated final class NunjucksEngine {
     engine.render_string = { state, call, source, locals, result in
       NunjucksEngine.from(state).renderString(call, source, locals, result)
     }
-    engine.render_now = { state, call, path, name, locals, result in
-      NunjucksEngine.from(state).renderNow(call, path, locals, result)
+    engine.page = { state, call, path, _, locals, page, error in
+      Unmanaged<NunjucksEngine>.fromOpaque(state!)._withUnsafeGuaranteedRef {
+        $0.page(call, path, locals, page, error)
+      }
     }
     engine.lint = { state, path, _, report, reportState in
       NunjucksEngine.from(state).lint(path, report, reportState)

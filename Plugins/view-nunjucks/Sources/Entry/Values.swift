@@ -10,7 +10,7 @@ nonisolated extension NunjucksEngine {
   func lifted(_ value: egg_value) -> TemplateValue {
     withUnsafePointer(to: value) {
       $0.withMemoryRebound(to: TreeNode.self, capacity: 1) {
-        TemplateValue(tree: $0, adapter: adapter)
+        TemplateValue(tree: $0, adapter: environment?.adapter)
       }
     }
   }

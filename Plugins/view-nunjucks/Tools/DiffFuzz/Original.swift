@@ -2,12 +2,16 @@ import Foundation
 import Nunjucks
 
 /// The original engine in a child process: a line of JSON in, a line out.
+///
+/// It keeps what it compiles and has no limits of its own, so it is started again every thousand
+/// templates, and when one of them took all its memory.
 final class Original {
   private let node: String
   private var process = Process()
   private var input = Pipe()
   private var output = Pipe()
   private var pending = Data()
+  private var jobs = 0
 
   /// Every round has an environment of its own, with the additions of ``Additions``.
   private static let script = """
@@ -43,7 +47,8 @@ final class Original {
         resolve: (from, to) => require('path').join(require('path').dirname(from), to)};
       const env = new nunjucks.Environment(loader, job.options);
       env.addFilter('twice', x => x + x);
-      env.addFilter('loud', (x, n) => String(x).toUpperCase() + (typeof n === 'number' ? '!'.repeat(n) : ''));
+      env.addFilter('loud', (x, n) => String(x).toUpperCase()
+        + (typeof n === 'number' ? '!'.repeat(n) : ''));
       // Answered at once: in macros and captured text the original cannot wait.
       env.addFilter('later', (x, done) => done(null, 'later ' + x), true);
       env.addTest('three', x => x === 3);
@@ -65,30 +70,15 @@ final class Original {
     """
 
   /// Whether it escapes the backslash, as 3.2.4 does.
-  private(set) var escapesBackslash = false
+  private(set) var escapesBackslash = true
+
+  /// What `render` answers for a template that ended the process.
+  static let gone = "the process has ended"
 
   init(_ node: String) throws {
     self.node = node
-    try start()
-  }
-
-  private func start() throws {
-    (process, input, output, pending) = (Process(), Pipe(), Pipe(), Data())
-    process.standardError = FileHandle.nullDevice
-    process.executableURL = URL(fileURLWithPath: node)
-    process.arguments = ["-e", Self.script]
-    var settings = ProcessInfo.processInfo.environment
-    if settings["NODE_PATH"] == nil { settings["NODE_PATH"] = "/usr/share/nodejs" }
-    process.environment = settings
-    process.standardInput = input
-    process.standardOutput = output
     do {
-      try process.run()
-      let first = try Self.line(output, &pending)
-      guard case .map(let map) = first, case .bool(let answer)? = map["backslash"] else {
-        throw TemplateError("unexpected answer")
-      }
-      escapesBackslash = answer
+      try start()
     } catch {
       throw TemplateError(
         "\(node) with the module nunjucks is needed: apt-get install nodejs node-nunjucks (\(error))"
@@ -96,7 +86,26 @@ final class Original {
     }
   }
 
-  private static func line(_ output: Pipe, _ pending: inout Data) throws -> TemplateValue {
+  private func start() throws {
+    (process, input, output) = (Process(), Pipe(), Pipe())
+    (pending, jobs) = (Data(), 0)
+    process.executableURL = URL(fileURLWithPath: node)
+    process.arguments = ["--max-old-space-size=1024", "-e", Self.script]
+    var settings = ProcessInfo.processInfo.environment
+    if settings["NODE_PATH"] == nil { settings["NODE_PATH"] = "/usr/share/nodejs" }
+    process.environment = settings
+    process.standardInput = input
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    guard case .map(let map)? = try nextLine(), case .bool(let answer)? = map["backslash"] else {
+      throw TemplateError("unexpected answer")
+    }
+    escapesBackslash = answer
+  }
+
+  /// The next line of output; nil when the process has ended.
+  private func nextLine() throws -> TemplateValue? {
     while true {
       if let end = pending.firstIndex(of: 0x0A) {
         let line = Array(pending[pending.startIndex..<end])
@@ -104,13 +113,18 @@ final class Original {
         return try TemplateValue(json: line)
       }
       let more = output.fileHandleForReading.availableData
-      if more.isEmpty { throw TemplateError("node has gone") }
+      if more.isEmpty { return nil }
       pending.append(more)
     }
   }
 
   /// What came out: a page, or the text of an error.
   func render(_ job: Generator.Job) throws -> (page: String?, error: String) {
+    jobs += 1
+    if jobs > 1000 {
+      stop()
+      try start()
+    }
     var options = job.options.map { "\"\($0.key)\":\($0.value)" }
     if let tags = job.tags {
       options.append(
@@ -124,14 +138,16 @@ final class Original {
       "{\"templates\":\(templates),\"compatible\":\(job.isCompatible),\"options\":{\(options.joined(separator: ","))},"
       + "\"context\":\(Expressions.context)}\n"
     input.fileHandleForWriting.write(Data(line.utf8))
-    guard let found = try? Self.line(output, &pending) else {
-      // An endless list ends the process, which no JavaScript can catch.
+    guard let reply = try nextLine() else {
       try start()
-      return (nil, "RangeError: node has gone")
+      return (nil, Self.gone)
     }
-    guard case .map(let answer) = found else { throw TemplateError("unexpected answer of node") }
+    guard case .map(let answer) = reply else { throw TemplateError("unexpected answer of node") }
     return (answer["page"]?.textView?.string, answer["error"]?.textView?.string ?? "")
   }
 
-  func stop() { process.terminate() }
+  func stop() {
+    process.terminate()
+    process.waitUntilExit()
+  }
 }

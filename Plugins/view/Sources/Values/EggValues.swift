@@ -99,6 +99,16 @@ nonisolated extension egg_value {
 nonisolated extension EggError {
   /// Settles `call` with this error.
   public func fail(_ call: egg_call, _ host: UnsafePointer<egg_host>) -> egg_step {
+    lend { host.pointee.fail(host, call, $0) }
+  }
+
+  /// The error in the memory of `call`, which goes on; nil when that is used up.
+  public func kept(by call: egg_call, _ host: UnsafePointer<egg_host>) -> UnsafePointer<egg_error>?
+  {
+    lend { $0.pointee.kept(by: call, host) }
+  }
+
+  private func lend<R>(_ body: (UnsafePointer<egg_error>) -> R) -> R {
     egg_str.lend(code) { code in
       egg_str.lend(message) { message in
         var error = egg_error()
@@ -106,8 +116,32 @@ nonisolated extension EggError {
         error.http_status = Int32(clamping: status)
         error.code = code
         error.message = message
-        return host.pointee.fail(host, call, &error)
+        return withUnsafePointer(to: &error, body)
       }
     }
+  }
+}
+
+nonisolated extension egg_error {
+  /// A copy in the memory of `call`, with the cause where it is; nil when that is used up.
+  public func kept(by call: egg_call, _ host: UnsafePointer<egg_host>) -> UnsafePointer<egg_error>?
+  {
+    func room<T>(for value: T) -> UnsafeMutablePointer<T>? {
+      let memory = host.pointee.alloc(
+        host, call, MemoryLayout<T>.size, MemoryLayout<T>.alignment)
+      let place = memory?.bindMemory(to: T.self, capacity: 1)
+      place?.initialize(to: value)
+      return place
+    }
+    func copy(_ value: egg_value) -> egg_value {
+      var (value, out) = (value, egg_value())
+      return host.pointee.copy(host, call, &value, &out) == egg_status(EGG_OK) ? out : egg_value()
+    }
+    var error = self
+    error.code = copy(egg_value(text: code.bytes)).text
+    error.message = copy(egg_value(text: message.bytes)).text
+    error.detail = copy(egg_value(text: detail.bytes)).text
+    if let properties { error.properties = room(for: copy(properties.pointee)).map { .init($0) } }
+    return room(for: error).map { UnsafePointer($0) }
   }
 }

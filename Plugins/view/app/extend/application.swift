@@ -27,9 +27,11 @@ final class ViewFace: ExportedObject {
     guard let view else { throw EggError("app.view: the application is still starting") }
     switch method {
     case "has": return .boolean(view.engines.names.contains(try args.get(0)))
-    case "resolve": return .text(try view.lookup.find(try args.get(0)).string)
+    case "resolve":
+      let name: String = try args.get(0)
+      return .text(try view.lookup.find(name).string)
     case "cleanCache":
-      view.lookup.forget()
+      view.forget()
       return .undefined
     default: throw noSuchMethod(method)
     }

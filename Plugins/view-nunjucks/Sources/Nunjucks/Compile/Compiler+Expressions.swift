@@ -10,7 +10,14 @@ extension Compiler {
     case infix(Op, Int)
   }
 
+  func checkStack() throws(TemplateError) {
+    if environment.stack.isUsedUp {
+      throw TemplateError("nested too deep for the stack", kind: .syntax)
+    }
+  }
+
   func compile(_ expression: Expr) throws(TemplateError) -> Int32 {
+    try checkStack()
     var pieces: [Piece] = []
     try flatten(expression, &pieces)
     if pieces.count == 1, case .leaf(let node) = pieces[0] { return node }

@@ -175,6 +175,7 @@ final class Compiler {
   }
 
   private func compile(_ statement: Stmt) throws(TemplateError) -> Int32? {
+    try checkStack()
     if inCaseBody {
       switch statement.kind {
       case .include, .importAll, .importNames, .block, .extends:

@@ -16,6 +16,12 @@ public final class Environment: @unchecked Sendable {
   /// Whether a template's version is looked at each time it is used (development).
   public let checksForChanges: Bool
 
+  /// Makes objects in borrowed C trees usable, in renders that bring no adapter of their own.
+  public var adapter: TreeAdapter?
+  /// Changes whenever templates are forgotten: whoever keeps some asks for them again.
+  public private(set) var generation = 0
+  /// Of the thread that used it last.
+  private(set) var stack = StackRoom()
   let symbols = Symbols()
   private var cache: [String: (template: Template, loader: Int)] = [:]
   /// Renderers between two renders: the one that is nearly always enough, and others for renders
@@ -82,8 +88,11 @@ public final class Environment: @unchecked Sendable {
 
   /// Forgets one compiled template, or all of them.
   public func invalidate(_ name: String? = nil) {
+    generation &+= 1
     if let name { cache[name] = nil } else { cache = [:] }
   }
+
+  func updateStack() { stack.update() }
 
   func filterEntry(_ name: String) -> FilterEntry? {
     customFilters[name] ?? Builtins.filters[name]
@@ -149,7 +158,9 @@ public final class Environment: @unchecked Sendable {
 
   private func compile(_ template: Template) throws(TemplateError) {
     do throws(TemplateError) {
+      stack.update()
       var parser = Parser(template.source, options, customTags: tags)
+      parser.stack = stack
       let body = try parser.parse()
       try Compiler(template, self, hasAsyncTags: parser.hasAsyncTags).compile(body)
     } catch {
@@ -204,11 +215,10 @@ public final class Environment: @unchecked Sendable {
 
   /// Renders a compiled template and lends the page until this environment is used the next time.
   public func renderLent(
-    _ template: Template, _ context: TemplateValue, adapter: TreeAdapter? = nil
+    _ template: Template, _ context: TemplateValue
   ) throws(TemplateError) -> UnsafeBufferPointer<UInt8> {
     let renderer = borrowRenderer()
     defer { giveBack(renderer) }
-    renderer.adapter = adapter
     try renderer.render(template, context)
     return renderer.out.bytes
   }

@@ -35,20 +35,29 @@ extension Builtins {
 
 /// `cycler(a, b)`: `next()` gives the items in turn, `current` the last one given.
 private final class Cycler: BuiltinObject {
-  private let items: [Value]
+  private var items: [Value]
   private var index = -1
   private var current = Value.null
 
   init(_ items: [Value]) { self.items = items }
 
+  deinit {
+    if items.contains(where: \.holdsOthers) { Remains.release { surrender(to: &$0) } }
+  }
+
+  override func surrender(to remains: inout Remains) {
+    current = .undefined
+    remains.take(&items)
+  }
+
   override func member(_ name: TextView) throws -> TemplateValue {
     if name.equals("current") { return current }
     if name.equals("next") {
-      return .object(BuiltinFunction { [self] (_) throws(TemplateError) in next() })
+      return .object(BuiltinFunction(of: self) { [unowned self] (_) throws(TemplateError) in next() })
     }
     if name.equals("reset") {
       return .object(
-        BuiltinFunction { [self] (_) throws(TemplateError) in
+        BuiltinFunction(of: self) { [unowned self] (_) throws(TemplateError) in
           index = -1
           current = .null
           return .undefined
@@ -69,10 +78,16 @@ private final class Cycler: BuiltinObject {
 
 /// `joiner(sep)`: nothing at the first call, the separator from then on.
 private final class Joiner: TemplateObject {
-  private let separator: Value
+  private var separator: Value
   private var isFirst = true
 
   init(_ separator: Value) { self.separator = separator }
+
+  deinit {
+    if separator.holdsOthers { Remains.release { surrender(to: &$0) } }
+  }
+
+  override func surrender(to remains: inout Remains) { remains.take(&separator) }
 
   override var isCallable: Bool { true }
   override func call(_ call: TemplateCall) throws -> TemplateValue {

@@ -28,6 +28,7 @@ extension Renderer {
     _ value: Value, _ indent: String, _ line: String, _ depth: Int
   ) throws(TemplateError) -> Bool {
     if depth > 200 { throw .type("Converting circular structure to JSON") }
+    try checkStack()
     steps &-= 1
     if steps < 0 || out.isOver { throw out.isOver ? outputError() : stepError() }
     switch value {

@@ -20,6 +20,10 @@ struct Variables {
     parent = nil
   }
 
+  mutating func surrender(to remains: inout Remains) {
+    for index in 0..<count { remains.take(&values[index]) }
+  }
+
   @inline(__always)
   private func position(_ symbol: Int32) -> Int {
     var index = 0
@@ -99,6 +103,13 @@ final class Frame {
     variables.deallocate()
   }
 
+  /// Hands over its variables, and those of the scopes around it that only it keeps alive.
+  func surrender(to remains: inout Remains) {
+    variables.pointee.surrender(to: &remains)
+    guard var outer = parent.take() else { return }
+    if isKnownUniquelyReferenced(&outer) { outer.surrender(to: &remains) }
+  }
+
   func clear() {
     parent = nil
     variables.pointee.clear()
@@ -141,18 +152,27 @@ final class Cell {
   /// Where the variables of ``frame`` are, for readers in a hurry.
   let scope: UnsafeMutablePointer<UnsafeMutablePointer<Variables>>
   var frame: Frame {
-    didSet { scope.pointee = frame.variables }
+    @inline(__always) get { current }
+    set {
+      current = newValue
+      scope.pointee = newValue.variables
+    }
   }
+  private var current: Frame
   /// The layout chosen by `{% extends %}` in this run.
   var parent: Template?
 
   init(_ frame: Frame) {
-    self.frame = frame
+    current = frame
     scope = .allocate(capacity: 1)
     scope.initialize(to: frame.variables)
   }
 
   deinit { scope.deallocate() }
+
+  func surrender(to remains: inout Remains) {
+    if isKnownUniquelyReferenced(&current) { current.surrender(to: &remains) }
+  }
 }
 
 /// The variable table of a context: open addressing by symbol.
@@ -188,6 +208,10 @@ struct ContextTable {
     values.deallocate()
     symbols.deallocate()
     taken.deallocate()
+  }
+
+  func surrender(to remains: inout Remains) {
+    for place in 0..<count { remains.take(&values[Int(taken[place])]) }
   }
 
   mutating func clear() {
@@ -281,6 +305,11 @@ final class Context {
     if !blocks.isEmpty { blocks.removeAll(keepingCapacity: true) }
     if !lineage.isEmpty { lineage = [] }
     exports = nil
+  }
+
+  func surrender(to remains: inout Remains) {
+    remains.take(&base)
+    table.pointee.surrender(to: &remains)
   }
 
   func known(_ symbol: Int32) -> Value? { table.pointee.known(symbol)?.pointee }

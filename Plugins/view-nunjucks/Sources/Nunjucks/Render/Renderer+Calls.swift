@@ -305,7 +305,23 @@ final class PendingResult {
 /// A function of the engine itself: repeating it is harmless.
 final class BuiltinFunction: TemplateObject {
   let body: (TemplateCall) throws(TemplateError) -> Value
-  init(_ body: @escaping (TemplateCall) throws(TemplateError) -> Value) { self.body = body }
+  /// What the body is a method of: it does not keep that alive itself.
+  private var owner: TemplateObject?
+
+  init(
+    of owner: TemplateObject? = nil,
+    _ body: @escaping (TemplateCall) throws(TemplateError) -> Value
+  ) {
+    self.owner = owner
+    self.body = body
+  }
+
+  deinit {
+    if owner != nil { Remains.release { surrender(to: &$0) } }
+  }
+
+  override func surrender(to remains: inout Remains) { remains.take(&owner) }
+
   override var isCallable: Bool { true }
   override func call(_ call: TemplateCall) throws -> TemplateValue { try body(call) }
 }

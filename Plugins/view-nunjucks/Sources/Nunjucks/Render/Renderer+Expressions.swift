@@ -200,15 +200,16 @@ extension Renderer {
   @inline(never)
   private func resolveInContext(_ symbol: Int32, _ name: Int32) -> Value {
     let key = text(name)
+    let base = now.contextBase
     var value = Value.undefined
-    if let found = ownMember(now.context.base, key) {
+    if let found = ownMember(base, key) {
       value = found
-    } else if case .object(let object) = now.context.base,
+    } else if case .object(let object) = base,
       let found = try? external({ try object.member(key) }), !found.isUndefined
     {
       value = found
     } else if isInherited(key) {
-      value = inherited(now.context.base, key)
+      value = inherited(base, key)
     } else if let global = environment.global(key.string) {
       value = global
     }
@@ -217,7 +218,7 @@ extension Renderer {
       if key.equals("False") { value = .bool(false) }
       if key.equals("None") { value = .null }
     }
-    now.context.set(symbol, value)
+    now.table.pointee.set(symbol, value)
     return value
   }
 
@@ -250,7 +251,9 @@ extension Renderer {
   }
 
   @inline(never)
-  private func loadedObject(_ node: UnsafePointer<TreeNode>) -> Value { Value(node, adapter) }
+  private func loadedObject(_ node: UnsafePointer<TreeNode>) -> Value {
+    Value(node, adapter ?? environment.adapter)
+  }
 
   // MARK: Arithmetic
 

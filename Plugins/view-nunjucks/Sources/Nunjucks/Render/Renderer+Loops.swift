@@ -12,6 +12,7 @@ extension Renderer {
   }
 
   func loop(_ node: UnsafeMutablePointer<Node>) throws(TemplateError) {
+    try checkStack()
     let sequence = try evaluate(node.pointee.a)
     let list = now.lists + Int(node.pointee.b)
     let names = Int(list[0])

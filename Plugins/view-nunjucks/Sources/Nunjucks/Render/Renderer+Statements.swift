@@ -22,6 +22,7 @@ extension Renderer {
     case .condition:
       let list = now.lists + Int(node.pointee.a)
       let count = Int(list[0])
+      try checkStack()
       for branch in 0..<count where try isTrue(list[1 &+ branch &* 2]) {
         return try execute(list[2 &+ branch &* 2])
       }

@@ -20,6 +20,8 @@ final class Renderer {
     var template: Template { templateReference.takeUnretainedValue() }
     var cell: Cell { cellReference.takeUnretainedValue() }
     var context: Context { contextReference.takeUnretainedValue() }
+    /// What was handed in, without counting on the way to it.
+    var contextBase: Value { contextReference._withUnsafeGuaranteedRef { $0.base } }
     var function: Function { functionReference.takeUnretainedValue() }
     var nodes: UnsafeMutablePointer<Node>
     var lists: UnsafeMutablePointer<Int32>
@@ -67,7 +69,8 @@ final class Renderer {
     var steps = 0
     var memory = 0
     var depth = 0
-    var stackStart: UInt = 0
+    /// With what `limits.stackBytes` allows.
+    var stack = StackRoom()
     var runSerial = 0
     /// Serial numbers of the runs that have not ended, outermost first.
     var liveRuns: UnsafeMutablePointer<Int>
@@ -196,7 +199,8 @@ final class Renderer {
       random = RandomNumbers(seed: journal.seed)
       journal.cursor = 0
     }
-    state.pointee.stackStart = Renderer.stackAddress()
+    environment.updateStack()
+    state.pointee.stack = environment.stack.limited(to: limits.stackBytes)
   }
 
   /// Lets go of everything the last render held.
@@ -251,12 +255,6 @@ final class Renderer {
 
   // MARK: Limits
 
-  @inline(never)
-  private static func stackAddress() -> UInt {
-    var here = 0
-    return withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) }
-  }
-
   /// Called on the way into an include, macro, block or call body.
   func enter() throws(TemplateError) {
     depth += 1
@@ -264,12 +262,19 @@ final class Renderer {
     if depth > limits.depth {
       throw .limit("templates, macros and blocks are nested more than \(limits.depth) deep")
     }
-    let here = Renderer.stackAddress()
-    let stackStart = state.pointee.stackStart
-    if stackStart > here, stackStart - here > UInt(limits.stackBytes) {
-      throw .limit("templates, macros and blocks are nested too deep for the stack")
-    }
+    if state.pointee.stack.isNearlyUsedUp { throw stackError() }
     if steps < 0 { throw stepError() }
+  }
+
+  /// Called on the way into what a template nests itself, which has a bound, but the stack may be
+  /// small.
+  @inline(__always)
+  func checkStack() throws(TemplateError) {
+    if state.pointee.stack.isUsedUp { throw stackError() }
+  }
+
+  private func stackError() -> TemplateError {
+    .limit("templates, macros and blocks are nested too deep for the stack")
   }
 
   @inline(__always)

@@ -31,8 +31,8 @@ final class LoopObject: TemplateObject {
 final class MacroFunction: TemplateObject {
   let function: Function
   let template: Template
-  let cell: Cell
-  let context: Context
+  private(set) var cell: Cell
+  private(set) var context: Context
   /// For call bodies: the slots they were written among, and the run those belong to.
   let slots: UnsafeMutablePointer<Value>?
   let run: Int
@@ -51,6 +51,13 @@ final class MacroFunction: TemplateObject {
     self.runDepth = runDepth
   }
 
+  deinit { Remains.release { surrender(to: &$0) } }
+
+  override func surrender(to remains: inout Remains) {
+    if isKnownUniquelyReferenced(&cell) { cell.surrender(to: &remains) }
+    if isKnownUniquelyReferenced(&context) { context.surrender(to: &remains) }
+  }
+
   override var isCallable: Bool { true }
 
   override func call(_ call: TemplateCall) throws -> TemplateValue {
@@ -63,13 +70,19 @@ final class MacroFunction: TemplateObject {
 
 /// A function that was read as a member without being called.
 final class BoundMethod: TemplateObject {
-  let target: Value
+  private var target: Value
   let name: Text
 
   init(_ target: Value, _ name: TextView) {
     self.target = target
     self.name = Text(name, safe: false)
   }
+
+  deinit {
+    if target.holdsOthers { Remains.release { surrender(to: &$0) } }
+  }
+
+  override func surrender(to remains: inout Remains) { remains.take(&target) }
 
   override var isCallable: Bool { true }
 

@@ -10,6 +10,8 @@ struct Parser {
   private var breakWords: Set<String> = []
   private var dropsWhitespace = false
   private(set) var nesting = 0
+  /// Of the thread it runs on.
+  var stack = StackRoom()
   let options: TemplateOptions
   let customTags: [String: CustomTag]
   /// Whether the source has `asyncEach`, `asyncAll` or `ifAsync`.
@@ -110,6 +112,7 @@ struct Parser {
     if nesting > Parser.deepest {
       throw failure("nested more than \(Parser.deepest) levels deep")
     }
+    if stack.isUsedUp { throw failure("nested too deep for the stack") }
   }
 
   mutating func shallower() { nesting -= 1 }

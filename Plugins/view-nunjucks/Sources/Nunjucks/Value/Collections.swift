@@ -16,6 +16,12 @@ public final class TemplateList {
     isLocal = true
   }
 
+  deinit {
+    if items.contains(where: \.holdsOthers) { Remains.release { surrender(to: &$0) } }
+  }
+
+  func surrender(to remains: inout Remains) { remains.take(&items) }
+
   /// What may be stored here: the value itself, or a copy if it might not live long enough.
   func storable(_ value: TemplateValue) -> TemplateValue { isLocal ? value : value.owned() }
 }
@@ -30,6 +36,12 @@ public final class TemplateMap {
 
   public init() { isLocal = false }
   init(local: Bool) { isLocal = local }
+
+  deinit {
+    if values.contains(where: \.holdsOthers) { Remains.release { surrender(to: &$0) } }
+  }
+
+  func surrender(to remains: inout Remains) { remains.take(&values) }
 
   public var count: Int { keys.count }
 

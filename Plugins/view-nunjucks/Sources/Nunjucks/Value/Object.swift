@@ -28,6 +28,9 @@ open class TemplateObject {
   /// The names a loop over the object visits.
   open var keys: [String] { [] }
 
+  /// Hands over the values that it holds, because it goes.
+  func surrender(to remains: inout Remains) {}
+
   /// What printing the object gives.
   open var text: String { isCallable ? "function () { [native code] }" : "[object Object]" }
 }
