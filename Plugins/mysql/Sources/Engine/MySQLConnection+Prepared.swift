@@ -54,13 +54,13 @@ extension MySQLConnection {
 
   /// The rows that the library has stored.
   func rows(of statement: Statement) throws(SQLError) -> SQLPackedRows {
-    guard let head = mysql_stmt_result_metadata(statement) else { throw fail(statement) }
-    defer { mysql_free_result(head) }
-    // Only now the library knows how long the columns' values are.
-    guard let fields = mysql_fetch_fields(head), let stored = statement.pointee.fields else {
-      throw fail(statement)
-    }
-    let columns = (0..<Int(mysql_num_fields(head))).map { MySQLField(fields[$0], rules) }
+    let count = Int(mysql_stmt_field_count(statement))
+    // The statement's own have the names of when it was prepared; a table may have others by now. How
+    // long the columns' values are is only in them.
+    guard let fields = handle.pointee.fields, Int(handle.pointee.field_count) == count,
+      let stored = statement.pointee.fields
+    else { throw fail(statement) }
+    let columns = (0..<count).map { MySQLField(fields[$0], rules) }
     let buffers = ResultBuffers(columns, stored)
     guard mysql_stmt_bind_result(statement, buffers.binds.baseAddress) == 0 else {
       throw fail(statement)
@@ -213,7 +213,11 @@ private nonisolated final class ResultBuffers {
     switch binds[place].buffer_type {
     case MYSQL_TYPE_LONGLONG where binds[place].is_unsigned == 0:
       let number = buffer.load(as: Int64.self)
-      if isTooBig(place, number.magnitude) { rows.append(digits: number) } else { rows.append(number) }
+      if isTooBig(place, number.magnitude) {
+        rows.append(digits: number)
+      } else {
+        rows.append(number)
+      }
     case MYSQL_TYPE_LONGLONG:
       let number = buffer.load(as: UInt64.self)
       if isTooBig(place, number) {

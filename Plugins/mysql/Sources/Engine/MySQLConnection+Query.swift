@@ -21,13 +21,26 @@ extension MySQLConnection {
   /// - Throws: `SQLError` when the server would take quotes in it for something else.
   func text(_ statement: SQLStatement) throws(SQLError) -> [UInt8] {
     let escaping = escaping
+    try check(statement, escaping)
+    return statement.bytes(escaping)
+  }
+
+  /// The same for who copies it at once.
+  func withText<R>(_ statement: SQLStatement, _ body: ([UInt8]) -> R) throws(SQLError) -> R {
+    let escaping = escaping
+    try check(statement, escaping)
+    statement.write(escaping, into: &written)
+    defer { if written.count > 1 << 16 { written = [] } }
+    return body(written)
+  }
+
+  private func check(_ statement: SQLStatement, _ escaping: SQLEscaping) throws(SQLError) {
     guard statement.fits(escaping) else {
       throw SQLError(
         code: "EGG_SQL_STATEMENT",
         "the statement has \\' in quotes, which ends them under NO_BACKSLASH_ESCAPES; double the"
           + " quote, or give the text as a value", sql: statement.text(escaping))
     }
-    return statement.bytes(escaping)
   }
 
   // MARK: one text

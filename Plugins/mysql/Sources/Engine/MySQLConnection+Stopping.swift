@@ -15,7 +15,7 @@ extension MySQLConnection {
     switch request {
     case .text(let statement):
       do throws(SQLError) {
-        exchange = MySQLExchange(self, try text(statement), done)
+        exchange = try withText(statement) { MySQLExchange(self, $0, done) }
       } catch {
         return SQLTask({ throw error }, done)
       }

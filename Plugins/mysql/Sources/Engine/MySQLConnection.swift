@@ -30,6 +30,8 @@ final class MySQLConnection {
   /// When it was handed back, in nanoseconds.
   var idleSince: UInt64 = 0
   var statements = StatementCache()
+  /// Room for the text of a statement.
+  var written: [UInt8] = []
   /// `LOCK TABLES` was sent and `UNLOCK TABLES` was not.
   var hasLocks = false
 

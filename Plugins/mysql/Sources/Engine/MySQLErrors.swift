@@ -61,7 +61,8 @@ nonisolated extension SQLError {
   /// The server has not answered a statement in time.
   static func mysqlTimeout(_ limit: Int, sql: String) -> SQLError {
     timeout(
-      "PROTOCOL_SEQUENCE_TIMEOUT", "Query inactivity timeout: no answer within \(limit)ms", sql: sql)
+      "PROTOCOL_SEQUENCE_TIMEOUT", "Query inactivity timeout: no answer within \(limit)ms", sql: sql
+    )
   }
 
   static let connectionLost = SQLError(

@@ -67,7 +67,8 @@ nonisolated final class MySQLRows: SQLRowSource, @unchecked Sendable {
 
   func name(ofColumn column: Int) -> UnsafeRawBufferPointer? {
     guard let fields else { return nil }
-    return UnsafeRawBufferPointer(start: fields[column].name, count: Int(fields[column].name_length))
+    return UnsafeRawBufferPointer(
+      start: fields[column].name, count: Int(fields[column].name_length))
   }
 
   @inline(__always)

@@ -220,6 +220,21 @@ func expectFailure(
     }
   }
 
+  @Test func `a prepared statement follows its table`() async throws {
+    try await withDatabase({ $0.connectionLimit = 1 }) { db in
+      let t = try await table(db, "a int, b varchar(9)")
+      try await db.insert(t, ["a": 1, "b": "x"])
+      let sql = "select * from `\(t)`"
+      #expect(try await db.execute(sql).first?.fields == ["a": 1, "b": "x"])
+      try await db.query("alter table ?? modify a varchar(20), change b c varchar(9)", [t])
+      #expect(try await db.execute(sql).first?.fields == ["a": "1", "c": "x"])
+      // With more columns the library cannot go on: one statement fails, with its connection.
+      try await db.query("alter table ?? add d int default 2", [t])
+      await expectFailure("CR_2057") { _ = try await db.execute(sql) }
+      #expect(try await db.execute(sql).first?.fields == ["a": "1", "c": "x", "d": 2])
+    }
+  }
+
   @Test func `several statements only when that is allowed`() async throws {
     try await withDatabase { db in
       await expectFailure("ER_PARSE_ERROR") { _ = try await db.query("select 1; select 2") }

@@ -13,6 +13,8 @@ final class RunTable {
   private var free: [Int] = []
   private var last: UInt32 = 0
   private let lent = LentMemory()
+  /// The statement that came last: its room is used again when nobody has kept it.
+  private var statement = SQLStatement()
 
   init(_ executor: any SQLExecutor) {
     self.executor = executor
@@ -28,6 +30,12 @@ final class RunTable {
   nonisolated deinit { memory.deallocate() }
 
   var table: UnsafeRawPointer { UnsafeRawPointer(memory) }
+
+  fileprivate func run(_ lent: egg_sql_statement, _ caller: Caller) -> UInt64 {
+    statement.take(lent)
+    defer { if statement.sql.count > 1 << 16 { statement = SQLStatement() } }
+    return start(.text(statement), caller)
+  }
 
   /// - Returns: a ticket.
   fileprivate func start(_ request: SQLRequest, _ caller: Caller) -> UInt64 {
@@ -147,10 +155,11 @@ private func values(_ start: Values, _ count: UInt32) -> [SQLValue] {
 }
 
 extension SQLStatement {
-  fileprivate init(_ lent: egg_sql_statement) {
+  /// Becomes a copy of what was lent.
+  fileprivate mutating func take(_ lent: egg_sql_statement) {
     let count = Int(lent.value_count)
     let texts = UnsafeBufferPointer(start: lent.texts, count: count + 1)
-    self.init(capacity: texts.reduce(0) { $0 + $1.len }, values: count)
+    removeAll()
     assumesBackslashes = Int(lent.flags) & EGG_SQL_BACKSLASHES != 0
     for (place, text) in texts.enumerated() {
       append(sql: UnsafeRawBufferPointer(start: text.ptr, count: text.ptr == nil ? 0 : text.len))
@@ -161,8 +170,7 @@ extension SQLStatement {
 
 private let runStatement = unsafeBitCast(
   { table, statement, done, state in
-    owner(table)?.start(.text(SQLStatement(statement.pointee)), Caller(done: done, state: state))
-      ?? 0
+    owner(table)?.run(statement.pointee, Caller(done: done, state: state)) ?? 0
   }
     as @MainActor @convention(c) (
       Table, UnsafePointer<egg_sql_statement>, egg_sql_done, UnsafeMutableRawPointer?

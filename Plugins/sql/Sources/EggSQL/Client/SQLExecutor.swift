@@ -32,7 +32,7 @@ extension SQLExecutor {
 
   /// The first row; nil when there is none.
   public func queryOne(_ sql: String, _ values: SQLArguments = .none) async throws -> SQLRow? {
-    try await query(sql, values).first
+    try await run(SQLStatement(sql, values, dialect: dialect)).first
   }
 
   public func queryOne<T: Decodable>(

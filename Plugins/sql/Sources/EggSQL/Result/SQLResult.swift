@@ -20,15 +20,27 @@ public struct SQLResult: Sendable {
     public init() {}
   }
 
-  public var summary: Summary
-  private let source: (any SQLRowSource)?
+  /// Behind one reference, because results go through many hands.
+  private final class Head: Sendable {
+    let summary: Summary
+    let source: (any SQLRowSource)?
+
+    init(_ source: (any SQLRowSource)?, _ summary: Summary) {
+      self.source = source
+      self.summary = summary
+    }
+  }
+
+  private let head: Head
   /// Of the further statements, when several were sent as one.
   public var following: [SQLResult] = []
 
   public init(_ source: (any SQLRowSource)? = nil, _ summary: Summary = Summary()) {
-    self.source = source
-    self.summary = summary
+    head = Head(source, summary)
   }
+
+  public var summary: Summary { head.summary }
+  private var source: (any SQLRowSource)? { head.source }
 
   /// Of several statements that were sent as one: the first, the others following.
   public init(_ results: [SQLResult]) {

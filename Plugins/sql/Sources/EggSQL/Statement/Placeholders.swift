@@ -112,7 +112,9 @@ private struct PlaceholderReader {
   mutating func skip() { taken = found.upperBound }
 
   mutating func next(named: Bool) -> Found? {
-    while place < bytes.count {
+    while true {
+      skipPlain()
+      guard place < bytes.count else { return nil }
       let start = place
       switch bytes[place] {
       case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`"): skipQuoted()
@@ -133,7 +135,21 @@ private struct PlaceholderReader {
       default: place += 1
       }
     }
-    return nil
+  }
+
+  /// Most bytes mean nothing by themselves.
+  private mutating func skipPlain() {
+    var next = place
+    while next < bytes.count {
+      switch bytes[next] {
+      case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`"), UInt8(ascii: "#"),
+        UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: ":"):
+        place = next
+        return
+      default: next += 1
+      }
+    }
+    place = next
   }
 
   private func byte(_ offset: Int) -> UInt8? {

@@ -23,6 +23,14 @@ public struct SQLStatement: Sendable, Equatable {
     places.reserveCapacity(count)
   }
 
+  /// Makes it empty, with the room that it has.
+  public mutating func removeAll() {
+    sql.removeAll(keepingCapacity: true)
+    values.removeAll(keepingCapacity: true)
+    places.removeAll(keepingCapacity: true)
+    assumesBackslashes = false
+  }
+
   /// Adds text of the statement.
   public mutating func append(_ sql: String) { self.sql.append(contentsOf: sql.utf8) }
 
@@ -94,12 +102,21 @@ public struct SQLStatement: Sendable, Equatable {
 
   /// The same as UTF-8, ready to be sent.
   public func bytes(_ escaping: SQLEscaping) -> [UInt8] {
-    var writer = SQLWriter(escaping, capacity: sql.count + 24 * values.count)
+    var bytes: [UInt8] = []
+    write(escaping, into: &bytes)
+    return bytes
+  }
+
+  /// The same in the place of what `bytes` holds, whose room is used again.
+  public func write(_ escaping: SQLEscaping, into bytes: inout [UInt8]) {
+    bytes.removeAll(keepingCapacity: true)
+    var writer = SQLWriter(escaping, bytes)
+    bytes = []
     pieces { range, value in
       writer.write(sql[range])
       if let value { writer.write(value) }
     }
-    return writer.bytes
+    bytes = writer.bytes
   }
 
   /// The statement with a `?` for every value, and the values.

@@ -1,11 +1,12 @@
 /// Writes values so that they read back as they are.
 struct SQLWriter {
   private let escaping: SQLEscaping
-  private(set) var bytes: [UInt8] = []
+  private(set) var bytes: [UInt8]
 
-  init(_ escaping: SQLEscaping, capacity: Int = 0) {
+  /// - Parameter bytes: what is there already.
+  init(_ escaping: SQLEscaping, _ bytes: [UInt8]) {
     self.escaping = escaping
-    bytes.reserveCapacity(capacity)
+    self.bytes = bytes
   }
 
   mutating func write(_ sql: String) { bytes.append(contentsOf: sql.utf8) }
