@@ -35,7 +35,10 @@ import Testing
     ["main": "{% block a %}{% include 'main' %}{% endblock %}"],
     ["main": "{% include 'b' %}", "b": "{% set x %}{% include 'main' %}{% endset %}"],
     ["main": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"],
-    ["main": "{% macro m(x) %}{{ (1 + (2 * (m([[[x]]])))) | upper | trim }}{% endmacro %}{{ m(1) }}"],
+    [
+      "main":
+        "{% macro m(x) %}{{ (1 + (2 * (m([[[x]]])))) | upper | trim }}{% endmacro %}{{ m(1) }}"
+    ],
     [
       "main":
         "{% macro m() %}{% for a in [1] %}{% if 1 %}{% for b in [1] %}{% filter upper %}{{ m() }}"
@@ -99,7 +102,9 @@ import Testing
   @Test(arguments: stacks)
   func `data nested without end is printed and dumped, or refused`(_ stack: Int) throws {
     let deep = "{% set a = [] %}{% for i in range(50000) %}{% set a = [a] %}{% endfor %}"
-    for text in ["{{ a }}", "{{ a | join }}", "{{ a.flat(60000) | length }}", "{{ [a, a] | sort }}"] {
+    for text in [
+      "{{ a }}", "{{ a | join }}", "{{ a.flat(60000) | length }}", "{{ [a, a] | sort }}",
+    ] {
       _ = try outcome(["main": deep + text], stack: stack).get()
     }
     let error = #expect(throws: TemplateError.self) {

@@ -53,7 +53,8 @@ private final class Cycler: BuiltinObject {
   override func member(_ name: TextView) throws -> TemplateValue {
     if name.equals("current") { return current }
     if name.equals("next") {
-      return .object(BuiltinFunction(of: self) { [unowned self] (_) throws(TemplateError) in next() })
+      return .object(
+        BuiltinFunction(of: self) { [unowned self] (_) throws(TemplateError) in next() })
     }
     if name.equals("reset") {
       return .object(

@@ -45,7 +45,6 @@ struct StackRoom {
     return room
   }
 
-
   /// For the thread that asks. Where the system cannot tell, nothing is held back.
   @inline(__always)
   mutating func update() {
