@@ -109,7 +109,7 @@ let package = Package(
     .library(name: "BlogExample", type: .dynamic, targets: ["BlogExample"]),
     .library(name: "ChatExample", type: .dynamic, targets: ["ChatExample"]),
     .library(name: "yadan", type: .dynamic, targets: ["Yadan"]),
-    .library(name: "yadan-request-id", type: .dynamic, targets: ["YadanRequestID"]),
+    .library(name: "yadan-request-id", type: .dynamic, targets: ["YadanRequestIDExample"]),
     .library(name: "yadan-example", type: .dynamic, targets: ["YadanExample"]),
 
     // What tests and benchmarks load.
@@ -543,7 +543,7 @@ let package = Package(
     unit(
       "Yadan", "Examples/framework-yadan", sources: ["app", "app.swift"],
       exclude: ["example", "plugins", "README.md", "Package.swift"]),
-    unit("YadanRequestID", "Examples/framework-yadan/plugins/yadan-request-id", sources: ["app"]),
+    unit("YadanRequestIDExample", "Examples/framework-yadan/plugins/yadan-request-id", sources: ["app"]),
     unit("YadanExample", "Examples/framework-yadan/example", sources: ["app/router.swift"]),
     unit(
       "ChatExample", "Examples/chat", dependencies: ["EggSocketIO", "EggRedis"],

@@ -51,6 +51,7 @@ import Testing
     for client in try clients() { #expect(workers.contains(try client.get("/pid").body)) }
     // Those that come after a reload have all of them too.
     #expect(try probe.command("reload").status == 0)
+    try probe.wait(for: "closing: ", count: 2)
     for client in try clients() { #expect(!workers.contains(try client.get("/pid").body)) }
     #expect(probe.end().status == 0)
     #expect(!FileManager.default.fileExists(atPath: path))

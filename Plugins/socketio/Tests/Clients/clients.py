@@ -15,11 +15,14 @@ for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
 PORT = sys.argv[1]
 IS_OLD = version("python-socketio").startswith("4.")
 URL = os.environ.get("SCHEME", "http") + "://127.0.0.1:" + PORT
-TRANSPORTS = [["websocket"], ["polling"], ["polling", "websocket"]]
+# Over a WebSocket this library reads and writes one TLS connection on two threads, which Python's ssl
+# bears since 3.13 alone; wss.py asks by one that does not.
+IS_SECURE = URL.startswith("https:")
+TRANSPORTS = [["polling"]] if IS_SECURE else [["websocket"], ["polling"], ["polling", "websocket"]]
 
 
 class Peer:
-    def __init__(self, transports=["websocket"], namespaces=None, query="", **more):
+    def __init__(self, transports=TRANSPORTS[0], namespaces=None, query="", **more):
         self.got = []
         self.client = socketio.Client(reconnection=False, ssl_verify=False)
         self.failures = []
@@ -192,7 +195,7 @@ def check_namespace_with_middleware():
     refusals = []
     client.on("connect_error", refusals.append, namespace="/auth")
     try:
-        client.connect(URL, transports=["websocket"], namespaces=["/auth"], auth={"token": "no"})
+        client.connect(URL, transports=TRANSPORTS[0], namespaces=["/auth"], auth={"token": "no"})
         raise AssertionError("let in")
     except socketio.exceptions.ConnectionError:
         pass

@@ -51,6 +51,8 @@ struct WireTests {
       options: ["--single", "--https-key", base + ".key", "--https-cert", base + ".pem"])
     let failure = try Script.failure("clients.py", server.port, packages: "5", scheme: "https")
     #expect(failure == nil, "\(failure ?? "")")
+    let other = try Script.failure("wss.py", server.port, packages: "websockets")
+    #expect(other == nil, "\(other ?? "")")
     #expect(server.isRunning)
   }
 
