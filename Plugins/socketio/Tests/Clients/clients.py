@@ -158,7 +158,7 @@ def check_ends():
             (lambda peer: (peer.call("join", "k"), judge.emit("kick-room", "k", True)), "server namespace disconnect"),
             (lambda peer: peer.client.eio.disconnect(True), "transport close"),
         ]:
-            for transports in [["websocket"], ["polling"]]:
+            for transports in [["polling"]] if IS_SECURE else [["websocket"], ["polling"]]:
                 if reason == "transport close" and transports == ["polling"]:
                     continue
                 peer = Peer(transports)
