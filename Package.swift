@@ -543,7 +543,9 @@ let package = Package(
     unit(
       "Yadan", "Examples/framework-yadan", sources: ["app", "app.swift"],
       exclude: ["example", "plugins", "README.md", "Package.swift"]),
-    unit("YadanRequestIDExample", "Examples/framework-yadan/plugins/yadan-request-id", sources: ["app"]),
+    unit(
+      "YadanRequestIDExample", "Examples/framework-yadan/plugins/yadan-request-id", sources: ["app"]
+    ),
     unit("YadanExample", "Examples/framework-yadan/example", sources: ["app/router.swift"]),
     unit(
       "ChatExample", "Examples/chat", dependencies: ["EggSocketIO", "EggRedis"],
